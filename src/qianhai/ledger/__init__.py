@@ -1,1 +1,67 @@
-"""Room ledger."""
+"""The ledger: everything scarce is an asset, and every movement is a chain of legs.
+
+Money, quotas, securities and receipts are held in accounts; a limit is the account that holds what
+is used of it. `Writer.submit` is the only way in: one transaction carries the chains and the
+records that must commit with them. Reads take a connection. `verify` proves that nothing was
+changed since.
+"""
+
+from qianhai.ledger.limits import Window, limit_account
+from qianhai.ledger.model import (
+    Account,
+    AccountSpec,
+    Asset,
+    Balance,
+    Chain,
+    ChainResult,
+    Draw,
+    Head,
+    Kind,
+    Leg,
+    Result,
+    StatementLine,
+    StoredChain,
+    Transfer,
+)
+from qianhai.ledger.read import (
+    accounts_of,
+    balance_as_of,
+    balances,
+    find_chain,
+    head,
+    seq_at,
+    statement,
+    used,
+)
+from qianhai.ledger.verify import verify
+from qianhai.ledger.writer import Submission, Writer
+
+__all__ = [
+    "Account",
+    "AccountSpec",
+    "Asset",
+    "Balance",
+    "Chain",
+    "ChainResult",
+    "Draw",
+    "Head",
+    "Kind",
+    "Leg",
+    "Result",
+    "StatementLine",
+    "StoredChain",
+    "Submission",
+    "Transfer",
+    "Window",
+    "Writer",
+    "accounts_of",
+    "balance_as_of",
+    "balances",
+    "find_chain",
+    "head",
+    "limit_account",
+    "seq_at",
+    "statement",
+    "used",
+    "verify",
+]

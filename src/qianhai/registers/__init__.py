@@ -1,1 +1,68 @@
-"""Room registers."""
+"""The registers: what is on record about parties, since when, and since when it is known.
+
+    rows -> check_entries -> Entries -> load -> Register(conn, institution_id, true_on, known_at)
+
+Holds parties, identifiers, qualifications, ownership, accounts, papers on file, authorisations
+and consents. Must not decide: what a qualification permits is data of the pack.
+
+A natural person's names and identifiers rest encrypted under a key of their own; `reveal` reads
+them and records who asked, `erase` destroys the key.
+"""
+
+from qianhai.registers.check import check_entries
+from qianhai.registers.identifiers import IdentifierFlaw, check
+from qianhai.registers.keys import Keyring
+from qianhai.registers.load import load
+from qianhai.registers.model import (
+    Account,
+    Area,
+    Attribute,
+    Authorisation,
+    Checked,
+    Consent,
+    Dated,
+    Entries,
+    Entry,
+    EntryRow,
+    Holding,
+    LoadSummary,
+    Party,
+    PartyType,
+    Qualification,
+    RecordOnFile,
+    Revealed,
+    ShareRange,
+    Value,
+)
+from qianhai.registers.reveal import erase, reveal
+from qianhai.registers.snapshot import Register
+
+__all__ = [
+    "Account",
+    "Area",
+    "Attribute",
+    "Authorisation",
+    "Checked",
+    "Consent",
+    "Dated",
+    "Entries",
+    "Entry",
+    "EntryRow",
+    "Holding",
+    "IdentifierFlaw",
+    "Keyring",
+    "LoadSummary",
+    "Party",
+    "PartyType",
+    "Qualification",
+    "RecordOnFile",
+    "Register",
+    "Revealed",
+    "ShareRange",
+    "Value",
+    "check",
+    "check_entries",
+    "erase",
+    "load",
+    "reveal",
+]

@@ -1,0 +1,199 @@
+"""Open a database and run transactions on it: pool, commit, rollback, faults by their kind.
+
+It must not start servers (that is start) nor read the environment (that is main).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from qianhai.db import store
+from qianhai.db.migrate import migrate
+from qianhai.db.model import Connection, UnknownCommit
+from qianhai.db.start import Server, start_server
+from qianhai.kernel import BrokenIntegrity, Environment, Flaw, Place, StaleState
+
+#: Most connections one process uses at a time; the embedded server takes 120 in all.
+POOL_MAX: Final = 64
+#: How long a thread waits for a free connection, or for a server that is being restarted.
+POOL_WAIT_SECONDS: Final = 60.0
+_OLDEST_SERVER: Final = 15_00_00
+
+
+class Database:
+    """A migrated PostgreSQL database, shared by the threads of this process.
+
+    An embedded server that died is started again by the next transaction; a transaction that
+    was under way then ends in a fault, never in a half.
+    """
+
+    def __init__(self, conninfo: Callable[[], str], server: Server | None = None) -> None:
+        self._conninfo = conninfo
+        self._server = server
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True},
+            configure=store.settle_session,
+            check=ConnectionPool.check_connection,
+            min_size=1,
+            max_size=POOL_MAX,
+            timeout=POOL_WAIT_SECONDS,
+            open=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """Return where this database is, in a form `open_database` takes in another process."""
+        return self._conninfo()
+
+    @contextmanager
+    def transaction(self, *, rollback: bool = False) -> Iterator[Connection]:
+        """Run one transaction: all of it is committed at the end, or nothing.
+
+        With `rollback` it is a dry run: the same road, undone at the end. A `transaction()` of
+        the connection inside is a savepoint; a `commit()` inside is refused by the driver.
+
+        Raises:
+            UnknownCommit: the connection was lost during COMMIT; ask by id.
+            StaleState: another writer moved first (serialisation failure, deadlock). Retry.
+            Environment: the database cannot be reached, its disk is full, it is going down.
+            BrokenIntegrity: a page of the data folder is not what was written to it.
+        """
+        try:
+            conn = self._pool.getconn()
+        except PoolTimeout as fault:
+            raise Environment(
+                f"No database connection within {POOL_WAIT_SECONDS:.0f} s: {fault}.",
+                "Look at the server's log (pg.log in the data folder), or try again later.",
+                is_retry_safe=True,
+            ) from fault
+        is_committing = False
+        try:
+            with conn.transaction(force_rollback=rollback):
+                yield conn
+                assert conn.info.transaction_status is TransactionStatus.INTRANS, (
+                    "a statement failed inside this transaction and its fault was swallowed: "
+                    "PostgreSQL would roll back and say nothing"
+                )
+                is_committing = not rollback
+        except psycopg.Error as fault:
+            if is_committing and conn.closed:
+                raise UnknownCommit from fault
+            raise _by_kind(fault, is_lost=conn.closed) from fault
+        finally:
+            self._pool.putconn(conn)
+
+    def close(self) -> None:
+        """Give back the connections; the last process out stops the embedded server."""
+        self._pool.close()
+        if self._server is not None:
+            self._server.close()
+
+    def __enter__(self) -> Self:
+        """Return the open database."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def open_database(*, url: str | None, data_dir: Path) -> Database:
+    """Open the given database, or the embedded one of a data folder, at this program's form.
+
+    A url wins. Without one the embedded server is started, or joined when another process has
+    started it, and pending migrations are applied.
+
+    Raises:
+        Environment: it cannot be started or reached, is too old, or newer than this program.
+    """
+    if url is not None:
+        _prepare(url)
+        return Database(lambda: url)
+    server = start_server(data_dir)
+    try:
+        _prepare(server.conninfo())
+        return Database(server.conninfo, server)
+    except BaseException:
+        server.close()
+        raise
+
+
+def _prepare(conninfo: str) -> None:
+    """Check that a database is one this program can use, and migrate it."""
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as conn:
+            if conn.info.server_version < _OLDEST_SERVER:
+                raise Environment(
+                    f"The database server is version {conn.info.server_version // 10000}; "
+                    "15 or newer is needed.",
+                    "Upgrade it, or leave QIANHAI_DATABASE_URL out to use the embedded server.",
+                )
+            encoding = conn.info.parameter_status("server_encoding")
+            if encoding != "UTF8":
+                raise Environment(
+                    f"The database is encoded in {encoding}; names here are Chinese and English.",
+                    "Create it with: create database NAME template template0 encoding 'UTF8'.",
+                )
+            store.settle_session(conn)
+            migrate(conn)
+    except psycopg.OperationalError as fault:
+        raise Environment(
+            f"The database cannot be reached: {_first_line(fault)}.",
+            "Check QIANHAI_DATABASE_URL and that the server runs.",
+            is_retry_safe=True,
+        ) from fault
+
+
+def _by_kind(fault: psycopg.Error, *, is_lost: bool) -> Exception:
+    """Return the fault as one of ours where it has a meaning of its own, else as it is.
+
+    A violated constraint or a wrong statement is a bug: nobody translates or catches it.
+    """
+    state = fault.sqlstate or ""
+    said = _first_line(fault)
+    if state in {"40001", "40P01"}:
+        return StaleState(said)
+    if state in {"XX001", "XX002"}:
+        return BrokenIntegrity(
+            [
+                Flaw(
+                    code="D001",
+                    place=Place("database"),
+                    value=said,
+                    expected="pages as they were written",
+                    en=f"A page of the database is damaged: {said}. Stop writing, keep a copy "
+                    "of the data folder, and restore the last backup.",
+                    zh=f"数据库页面已损坏：{said}。请停止写入，保留数据目录副本，并恢复最近的备份。",
+                )
+            ]
+        )
+    if state in {"53100", "58030"}:
+        return Environment(
+            f"The database's disk refuses: {said}.",
+            "Free space on the disk of the data folder, or move the folder, and send it again; "
+            "nothing of this transaction was kept.",
+            is_retry_safe=True,
+        )
+    if is_lost or state[:2] in {"08", "53", "57", "58"}:
+        return Environment(
+            f"The database broke off: {said}.",
+            "Nothing of this transaction was kept; try again.",
+            is_retry_safe=True,
+        )
+    return fault
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).strip().partition("\n")[0].rstrip(".")

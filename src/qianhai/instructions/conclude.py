@@ -1,0 +1,122 @@
+"""Conclude: the ledger's result completes the verdict, with the limits as they really stood."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qianhai.instructions.model import Known
+from qianhai.kernel import Outcome, Reason, format_minor
+from qianhai.ledger import Chain, ChainResult, Result
+from qianhai.policy import Decision, LimitUse, MissingFact, Policy, Verdict, limit_data
+
+#: What the ledger's refusals mean to a sender: a reason code, and the answer they give.
+_REFUSALS: dict[Result, str] = {
+    Result.FLOOR_PASSED: "AM04",
+    Result.CEILING_PASSED: "AM14",
+    Result.ACCOUNT_CLOSED: "AC04",
+    Result.HOLD_RESOLVED: "QH06",
+    Result.HOLD_EXPIRED: "QH06",
+    Result.HOLD_NOT_FOUND: "QH06",
+    Result.ID_CONFLICT: "DUPL",
+}
+
+
+def conclude(
+    row: Known,
+    verdict: Verdict,
+    chain: Chain | None,
+    owners: Sequence[str],
+    result: ChainResult,
+) -> Verdict:
+    """Return the verdict as it ends: limits with their true figures, or the ledger's refusal."""
+    if chain is None:
+        return verdict
+    verdict = _with_true_limits(verdict, chain, owners, result)
+    if result.is_posted:
+        return verdict
+    return replace(verdict, decision=_refused(row, verdict, owners, result))
+
+
+def _refused(row: Known, verdict: Verdict, owners: Sequence[str], result: ChainResult) -> Decision:
+    """Return the decision of a chain the ledger did not post."""
+    owner = owners[result.failed_leg] if result.failed_leg is not None and owners else ""
+    clause = row.compiled.action.clause
+    if result.result is Result.LIMIT_PASSED:
+        name = owner.removeprefix("limit.")
+        limit = next(one for one in row.compiled.action.limits if one.id == name)
+        draws = [draw for draw in verdict.draws if draw.limit.id == name]
+        data = {"limit": name, "zh": limit.zh, "en": limit.en} | limit_data(draws)
+        reason = Reason("AM14", limit.clause or clause, data)
+        outcome = limit.otherwise
+    else:
+        code = _REFUSALS.get(result.result, "AG01")
+        data = {"account": owner.removeprefix("account."), "result": result.result.value}
+        reason, outcome = Reason(code, clause, data), Outcome.REFUSED
+    return replace(verdict.decision, outcome=outcome, reasons=(reason,), reports=())
+
+
+def _with_true_limits(
+    verdict: Verdict, chain: Chain, owners: Sequence[str], result: ChainResult
+) -> Verdict:
+    """Put in what each pool had used, and was asked, when the ledger decided it."""
+    used: dict[str, list[tuple[int, int]]] = {}
+    for owner, leg, asked, (_, before) in zip(
+        owners, chain.legs, result.asked, result.before, strict=False
+    ):
+        if owner.startswith("limit.") and leg.cap is not None:
+            used.setdefault(owner.removeprefix("limit."), []).append((before, asked))
+    draws = []
+    uses = list(verdict.decision.limits)
+    for at, draw in enumerate(verdict.draws):
+        seen = used.get(draw.limit.id)
+        if seen:
+            before, asked = seen.pop(0)
+            draw = replace(draw, used=before)
+            uses[at] = _use(uses[at], draw.cap or 0, before, asked, draw.scale)
+        draws.append(draw)
+    decision = replace(verdict.decision, limits=tuple(uses))
+    return replace(verdict, draws=tuple(draws), decision=decision)
+
+
+def _use(use: LimitUse, cap: int, used: int, asked: int, scale: int) -> LimitUse:
+    return replace(
+        use,
+        used=format_minor(used, scale),
+        asked=format_minor(asked, scale),
+        left=format_minor(max(0, cap - used), scale),
+    )
+
+
+def unfinished(policy: Policy, row: Known, outcome: Outcome, why: Sequence[str]) -> Verdict:
+    """Return the verdict of an instruction that cannot be decided by its conditions.
+
+    `why` names missing accounts when incomplete, else what is wrong with the continued business.
+    """
+    action = row.compiled.action
+    if outcome is Outcome.INCOMPLETE:
+        lacking = tuple(dict.fromkeys(why))
+        reasons = tuple(
+            Reason("QH01", action.clause, {"fact": name, "document": "account_register"})
+            for name in lacking
+        )
+        missing = tuple(MissingFact(name, "account_register") for name in lacking)
+    else:
+        data = {"of": row.instruction.continues, "why": why[0]}
+        reasons, missing = (Reason("QH06", action.clause, data),), ()
+    decision = Decision(
+        facility=row.compiled.facility,
+        action=row.compiled.name,
+        measure=row.compiled.measure,
+        clause=action.clause,
+        on=row.standing.on,
+        outcome=outcome,
+        reasons=reasons,
+        conditions=(),
+        missing=missing,
+        limits=(),
+        documents=action.documents,
+        reports=(),
+        alerts=(),
+        pack_version=policy.pack.version,
+        pack_hash=policy.pack.hash,
+    )
+    return Verdict(decision, (), {}, {})

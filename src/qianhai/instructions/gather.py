@@ -1,0 +1,234 @@
+"""Facts, each from the one provider that knows it.
+
+A provider answers a whole column: it is given every instruction being gathered and asks the
+register or the ledger once. What nobody has on record stays unknown. Providers are named in
+`plan/vocabulary/providers.yaml`, and a test holds both lists equal.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from qianhai import ledger
+from qianhai.db import Connection
+from qianhai.instructions.accounts import AccountBook, limit_name, position_name
+from qianhai.instructions.model import Instruction, Known
+from qianhai.kernel import Money, Place, format_minor, scale_of
+from qianhai.policy import Fact, Policy, Values, leaves_of, read_facts
+from qianhai.registers import Register
+
+#: What a provider says of one instruction: a value, or None for unknown.
+Raw = bool | str | Decimal | Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A column of instructions of one institution and day, and where their facts are."""
+
+    conn: Connection
+    register: Register
+    institution_id: str
+    policy: Policy
+    book: AccountBook
+    rows: Sequence[Known]
+
+    def column(self, role: str) -> list[str]:
+        """Return the party of every instruction in a role; an empty text where there is none."""
+        return [row.parties.get(role, "") for row in self.rows]
+
+
+Provider = Callable[[Gathering, Mapping[str, str]], list[Raw]]
+
+
+def _in_zone(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.in_zone(ids)
+    return [found.get(one) for one in ids]
+
+
+def _is_overseas(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.is_overseas(ids)
+    return [found.get(one) for one in ids]
+
+
+def _party_kind(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.parties(ids)
+    return [party.type.value if (party := found.get(one)) else None for one in ids]
+
+
+def _party_id(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    return [one or None for one in at.column(args["party"])]
+
+
+def _attribute(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.attributes(ids, args["name"])
+    return [found.get(one) for one in ids]
+
+
+def _qualification(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.qualifications(ids, args["name"])
+    return [found.get(one) if one else None for one in ids]
+
+
+def _hk_funded(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    """Tell who is Hong Kong-funded: wholly or not at all by its owners, else as determined.
+
+    No threshold of the share is established, so between none and all a recorded determination
+    decides, and without one the fact is unknown.
+    """
+    ids = at.column(args["party"])
+    ranges = at.register.hk_share_range(ids)
+    determined = at.register.qualifications(ids, "hk_funded")
+    answers: list[Raw] = []
+    for one in ids:
+        share = ranges.get(one)
+        if determined.get(one) or (share and share.low == 1):
+            answers.append(True)
+        elif share and share.high == Fraction(0):
+            answers.append(False)
+        else:
+            answers.append(None)
+    return answers
+
+
+def _controls(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    pairs = list(zip(at.column(args["parent"]), at.column(args["child"]), strict=True))
+    found = at.register.controls([pair for pair in pairs if all(pair)])
+    return [found.get(pair) for pair in pairs]
+
+
+def _record(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = [row.holder(args["id"]) or "" for row in at.rows]
+    found = at.register.records(args["kind"], ids)
+    return [
+        record.attributes.get(args["name"]) if (record := found.get(one)) else None for one in ids
+    ]
+
+
+def _record_exists(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = [row.holder(args["id"]) or "" for row in at.rows]
+    found = at.register.records(args["kind"], ids)
+    return [found.get(one) is not None if one else None for one in ids]
+
+
+def _used(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    names = [limit_name(row, args["limit"], args.get("pool", "")) for row in at.rows]
+    found = ledger.used(at.conn, at.institution_id, [one.account for one in names if one])
+    return [
+        None
+        if one is None
+        else Decimal(format_minor(found.get(one.account, 0), one.scale))
+        if not one.is_money
+        else _amount(found.get(one.account, 0), one.asset, one.scale)
+        for one in names
+    ]
+
+
+def _amount(minor: int, currency: str, scale: int) -> Money:
+    assert scale == scale_of(currency), "a money limit is kept at its currency's scale"
+    return Money(minor, currency)
+
+
+def _position(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    names = [position_name(at.policy, row, args["position"]) for row in at.rows]
+    found = ledger.balances(at.conn, at.institution_id, [one.account for one in names if one])
+    return [
+        Money(found[one.account].available if one.account in found else 0, one.asset)
+        if one
+        else None
+        for one in names
+    ]
+
+
+def _balance(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    answers: list[Raw] = []
+    for row in at.rows:
+        currency = _currency_of(row, args["account"])
+        account = at.book.find(row, args["account"], currency) if currency else None
+        if account is None:
+            answers.append(None)
+            continue
+        found = ledger.balances(at.conn, at.institution_id, [account.name])
+        balance = found.get(account.name)
+        answers.append(Money(balance.available if balance else 0, account.asset.code))
+    return answers
+
+
+def _currency_of(row: Known, account: str) -> str:
+    """Return the currency a balance is asked in: that of the fact that asks for the account."""
+    for fact in row.compiled.facts.values():
+        if fact.provider == "balance" and fact.args.get("account") == account:
+            return fact.currency if fact.currency.isupper() else row.holder(fact.currency) or ""
+    return ""
+
+
+#: Who knows what. Those after `used` read the ledger, and need the holders found before.
+PROVIDERS: Final[Mapping[str, Provider]] = {
+    "in_zone": _in_zone,
+    "is_overseas": _is_overseas,
+    "party_kind": _party_kind,
+    "party_id": _party_id,
+    "attribute": _attribute,
+    "qualification": _qualification,
+    "hk_funded": _hk_funded,
+    "controls": _controls,
+    "record": _record,
+    "record_exists": _record_exists,
+    "used": _used,
+    "position": _position,
+    "balance": _balance,
+}
+_FROM_LEDGER: Final = ("used", "position", "balance")
+
+
+def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) -> None:
+    """Fill in the wanted facts of every row, asking each provider once for each fact.
+
+    Without `with_used`, what is drawn on limits is left to the ledger, which decides it.
+    """
+    if not at.rows:
+        return
+    declared = at.rows[0].compiled.facts
+    named = {name for name in declared if wanted & set(leaves_of({name: declared[name]}))}
+    named |= {declared[n].args["id"] for n in named if "id" in declared[n].args} & set(declared)
+    for ledger_turn in (False, True):
+        for name in declared:
+            provider = declared[name].provider
+            if name not in named or provider == "sender":
+                continue
+            if (provider in _FROM_LEDGER) != ledger_turn or (provider == "used" and not with_used):
+                continue
+            column = PROVIDERS[provider](at, declared[name].args)
+            for row, raw in zip(at.rows, column, strict=True):
+                _place(row.facts, name, declared[name], raw)
+
+
+def _place(facts: Values, name: str, fact: Fact, raw: Raw) -> None:
+    """Write a provider's answer under the leaves of its fact."""
+    if raw is None:
+        return
+    if isinstance(raw, Money):
+        amount = Decimal(format_minor(raw.minor, scale_of(raw.currency)))
+        if fact.type == "money" and not fact.currency:
+            facts[f"{name}.amount"], facts[f"{name}.currency"] = amount, raw.currency
+        elif raw.currency in {fact.currency, facts.get(fact.currency)}:
+            facts[name] = amount
+        return
+    text = raw if isinstance(raw, bool | str) else format(raw, "f")
+    values, flaws = read_facts({name: fact}, [(name, text)], Place)
+    if not flaws:
+        facts.update(values)
+
+
+def open_register(
+    conn: Connection, institution_id: str, instruction: Instruction, at: datetime
+) -> Register:
+    """Open the register as it is true on the instruction's day and known now."""
+    return Register(conn, institution_id, instruction.value_on, at)

@@ -1,0 +1,143 @@
+"""What a sender asks and what the road answers: instructions, answers, continued business.
+
+Values only. An instruction is what the sender wrote, read and checked; it holds nothing
+that a register or the ledger knows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from qianhai.kernel import Place, canonical_text, derived_id, digest_of
+from qianhai.policy import Compiled, Decision, Standing, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One business a sender asks for.
+
+    `parties` maps each role to a party of the register, `accounts` a role to the account number
+    the sender named. `facts` are leaf paths to typed values. `facility` empty: not said, the
+    answer will be incomplete. `continues` is the id of the instruction a later action belongs to.
+    """
+
+    id: str
+    institution_id: str
+    facility: str
+    action: str
+    value_on: date
+    parties: Mapping[str, str]
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+    continues: str = ""
+    place: Place = field(default=Place("-"), compare=False)
+
+    @property
+    def content(self) -> Mapping[str, object]:
+        """Return what the sender wrote, without where it stood."""
+        return {
+            "facility": self.facility,
+            "action": self.action,
+            "value_on": self.value_on,
+            "parties": dict(self.parties),
+            "accounts": dict(self.accounts),
+            "facts": stored_facts(self.facts),
+            "continues": self.continues,
+        }
+
+    @property
+    def content_hash(self) -> bytes:
+        """Return the hash two sendings of the same content share."""
+        return digest_of(self.content)
+
+    @property
+    def chain_id(self) -> UUID:
+        """Return the id its chain has in the ledger: the same for every retry."""
+        return derived_id("chain", self.institution_id, self.id)
+
+
+def stored_facts(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return facts as they are written down: text, true/false, lists; absence as null."""
+    return {path: _stored(value) for path, value in sorted(facts.items())}
+
+
+def _stored(value: object) -> object:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return [{k: _stored(v) for k, v in item.items()} for item in value]
+    text = canonical_text(value) if not isinstance(value, str) else value
+    return text.strip('"')
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What one pool of a limit gave an instruction: where it stands and what can come back.
+
+    `source` is the account of this instruction's own units, empty when they never come back.
+    """
+
+    limit: str
+    pool: str
+    account: str
+    source: str
+    asset: str
+    scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the road answered to one instruction.
+
+    `is_repeat`: this id and content had been answered before, nothing was done again.
+    """
+
+    instruction: Instruction
+    decision: Decision
+    ledger_result: str
+    ledger_seq: int | None
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The instruction a later action continues, as stored: parties, facts and what it drew."""
+
+    id: str
+    facility: str
+    action: str
+    outcome: str
+    value_on: date
+    chain_id: UUID
+    parties: Mapping[str, str]
+    accounts: Mapping[str, str]
+    facts: Mapping[str, object]
+    drawn: tuple[Drawn, ...]
+    decided_at: datetime
+
+
+@dataclass(slots=True)
+class Known:
+    """One instruction while its facts are gathered; `sent` are the leaves its sender gave."""
+
+    instruction: Instruction
+    compiled: Compiled
+    standing: Standing
+    root: Root | None
+    parties: Mapping[str, str]
+    accounts: Mapping[str, str]
+    facts: Values = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """Return the id its positions are kept under: that of the business it belongs to."""
+        return self.root.id if self.root else self.instruction.id
+
+    def holder(self, name: str) -> str | None:
+        """Return the party in a role, or the text of a fact; None while it is not known."""
+        if name in self.parties:
+            return self.parties[name]
+        value = self.facts.get(name)
+        return None if value is None else str(value)

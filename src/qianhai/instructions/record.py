@@ -1,0 +1,211 @@
+"""Record: the rows that commit with a result, sealed by one journal entry.
+
+The instruction, its decision, the pack that decided, the messages that have to leave, and the
+effects the pack asks for. A stored decision is read back whole: its facts, one character a
+condition, its reasons and limits.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+
+from qianhai import journal
+from qianhai.db import Connection
+from qianhai.instructions import store
+from qianhai.instructions.effects import carry_out
+from qianhai.instructions.model import Answer, Drawn, Instruction, Known, stored_facts
+from qianhai.journal import Entry, Seal
+from qianhai.kernel import Outcome, Reason, canonical_text, derived_id
+from qianhai.ledger import ChainResult
+from qianhai.policy import (
+    ConditionResult,
+    Decision,
+    LimitUse,
+    MissingFact,
+    Policy,
+    Verdict,
+)
+from qianhai.registers import Keyring
+
+_LETTER = {True: "t", False: "f", None: "u"}
+
+
+class Recorder:
+    """Writes and reads what the road leaves behind, for one institution."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        institution_id: str,
+        keyring: Keyring,
+        salts: Callable[[int], bytes],
+        pack_files: bytes,
+    ) -> None:
+        self._policy = policy
+        self._institution = institution_id
+        self._keyring = keyring
+        self._salts = salts
+        self._pack_files = pack_files
+        self._is_pack_stored = False
+
+    def salt(self) -> bytes:
+        """Return sixteen random bytes."""
+        return self._salts(16)
+
+    def write(
+        self,
+        conn: Connection,
+        row: Known,
+        verdict: Verdict,
+        result: ChainResult,
+        drawn: Sequence[Drawn],
+        at: datetime,
+    ) -> Answer:
+        """Write everything one answer leaves, and return the answer."""
+        decision = verdict.decision
+        instruction = row.instruction
+        seals = self._pack_seal(conn, at)
+        seals += store.write_instruction(conn, self._instruction_row(row, at))
+        seals += store.write_decision(conn, self._decision_row(row, decision, result, drawn, at))
+        seals += store.write_outbox(conn, self._messages(row, decision, at))
+        body = {
+            "facility": decision.facility,
+            "action": decision.action,
+            "clause": decision.clause,
+            "outcome": decision.outcome.value,
+            "on": decision.on,
+            "reasons": [reason.code for reason in decision.reasons],
+            "pack": decision.pack_hash,
+            "chain": str(instruction.chain_id) if result.seq_last else "",
+            "ledger": result.result.value,
+        }
+        entry = Entry("decision", instruction.id, body, tuple(seals), self._institution)
+        journal.append(conn, [entry], at=at, salts=self.salt)
+        if decision.outcome is Outcome.PERMITTED:
+            carry_out(conn, row, verdict, institution_id=self._institution, keyring=self._keyring,
+                      salts=self.salt, at=at)  # fmt: skip
+        self._is_pack_stored = True
+        return Answer(instruction, decision, result.result.value, result.seq_last)
+
+    def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
+        pack = self._policy.pack
+        if self._is_pack_stored or store.has_pack(conn, self._institution, pack.hash):
+            return []
+        return store.write_pack(
+            conn, self._institution, pack.hash, pack.version, self._pack_files, at, self.salt()
+        )
+
+    def _instruction_row(self, row: Known, at: datetime) -> Mapping[str, object]:
+        instruction = row.instruction
+        return {
+            "institution_id": self._institution,
+            "id": instruction.id,
+            "content_hash": instruction.content_hash,
+            "facility": row.compiled.facility,
+            "action": row.compiled.name,
+            "continues": instruction.continues or None,
+            "root": row.key,
+            "value_on": instruction.value_on,
+            "received_at": at,
+            "chain_id": instruction.chain_id,
+            "parties": canonical_text(
+                {"parties": dict(row.parties), "accounts": dict(row.accounts)}
+            ),
+            "facts": canonical_text(stored_facts(self._sent(row))),
+            "salt": self.salt(),
+        }
+
+    def _sent(self, row: Known) -> dict[str, object]:
+        """Return the sender's own facts, those inherited from the continued business included."""
+        return {path: row.facts[path] for path in row.sent if path in row.facts}
+
+    def _decision_row(
+        self,
+        row: Known,
+        decision: Decision,
+        result: ChainResult,
+        drawn: Sequence[Drawn],
+        at: datetime,
+    ) -> Mapping[str, object]:
+        return {
+            "institution_id": self._institution,
+            "instruction_id": row.instruction.id,
+            "decided_at": at,
+            "outcome": decision.outcome.value,
+            "clause": decision.clause,
+            "pack_hash": decision.pack_hash,
+            "facts": canonical_text(stored_facts(row.facts)),
+            "answers": "".join(_LETTER[one.value] for one in decision.conditions),
+            "explained": explained(decision),
+            "ledger_result": result.result.value,
+            "ledger_seq": result.seq_last,
+            "draws": canonical_text(store.drawn_text(drawn)),
+            "salt": self.salt(),
+        }
+
+    def _messages(self, row: Known, decision: Decision, at: datetime) -> list[Mapping[str, object]]:
+        """Return what has to leave: the reports a permission owes, the alerts of a refusal."""
+        wanted = [("report", name) for name in decision.reports]
+        wanted += [("alert", name) for name in decision.alerts]
+        payload = canonical_text(
+            {
+                "instruction": row.instruction.id,
+                "facility": decision.facility,
+                "action": decision.action,
+                "clause": decision.clause,
+                "value_on": decision.on,
+                "parties": dict(row.parties),
+                "facts": stored_facts(row.facts),
+            }
+        )
+        return [
+            {
+                "institution_id": self._institution,
+                "id": derived_id("outbox", self._institution, row.instruction.id, kind, name),
+                "instruction_id": row.instruction.id,
+                "kind": kind,
+                "name": name,
+                "payload": payload,
+                "created_at": at,
+                "salt": self.salt(),
+            }
+            for kind, name in wanted
+        ]
+
+    def stored(self, conn: Connection, instruction: Instruction) -> Answer:
+        """Return the answer on record for an instruction."""
+        found = store.read_decision(conn, self._institution, instruction.id)
+        assert found, "an instruction on record has its decision"
+        text, result, seq = found
+        return Answer(instruction, read_explained(text), result, seq, is_repeat=True)
+
+
+def explained(decision: Decision) -> str:
+    """Write a decision as it is kept: canonical JSON."""
+    return canonical_text(asdict(decision))
+
+
+def read_explained(text: str) -> Decision:
+    """Read a decision back from its kept form.
+
+    The inverse of `explained`, so that a repeat is answered word for word.
+    """
+    kept = json.loads(text)
+    return Decision(
+        facility=kept["facility"],
+        action=kept["action"],
+        measure=kept["measure"],
+        clause=kept["clause"],
+        on=date.fromisoformat(kept["on"]),
+        outcome=Outcome(kept["outcome"]),
+        reasons=tuple(Reason(r["code"], r["clause"], r["data"]) for r in kept["reasons"]),
+        conditions=tuple(ConditionResult(**one) for one in kept["conditions"]),
+        missing=tuple(MissingFact(**one) for one in kept["missing"]),
+        limits=tuple(LimitUse(**one) for one in kept["limits"]),
+        documents=tuple(kept["documents"]),
+        reports=tuple(kept["reports"]),
+        alerts=tuple(kept["alerts"]),
+        pack_version=kept["pack_version"],
+        pack_hash=kept["pack_hash"],
+    )

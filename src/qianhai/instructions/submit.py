@@ -1,0 +1,240 @@
+"""The road: one instruction known, gathered, decided, shaped and handed in, with one commit.
+
+A dry run is the same road ended by rollback. Nothing outside the database is touched; what has
+to leave waits in the outbox.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from qianhai.db import Connection, Database
+from qianhai.instructions import store
+from qianhai.instructions.accounts import AccountBook
+from qianhai.instructions.conclude import conclude, unfinished
+from qianhai.instructions.gather import Gathering, gather
+from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Root
+from qianhai.instructions.overlay import judge_overlays
+from qianhai.instructions.record import Recorder
+from qianhai.instructions.shape import (
+    Shaped,
+    accounts_to_read,
+    as_chain,
+    shape_limits,
+    shape_money,
+    shape_positions,
+)
+from qianhai.kernel import BadInput, Flaw, Outcome, Place, StaleState, reach
+from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer, balances
+from qianhai.policy import Authorisation, Policy, Verdict, as_status, leaves_of, read_facts
+from qianhai.registers import Keyring, Register
+
+_ATTEMPTS_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What is handed to the ledger: the verdict, its chain, and what each leg is for."""
+
+    row: Known
+    verdict: Verdict
+    chain: Chain | None
+    owners: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+
+
+class Road:
+    """The way an instruction of one institution takes from its sender to the books."""
+
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        *,
+        institution_id: str,
+        keyring: Keyring,
+        salts: Callable[[int], bytes],
+        pack_files: bytes,
+    ) -> None:
+        self.database = database
+        self.policy = policy
+        self.institution_id = institution_id
+        self.writer = Writer(database, salts)
+        self.recorder = Recorder(policy, institution_id, keyring, salts, pack_files)
+
+    def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
+        """Decide one instruction and, if permitted, post it: all of it or nothing.
+
+        Sent again with the same id and content, the first answer is returned unchanged, because
+        senders retry when an answer is lost. What a limit refuses leaves its refused decision.
+
+        Raises:
+            BadInput: the id was used before with other content.
+            StaleState: other writers moved first, again and again. Safe to retry.
+        """
+        for _ in range(_ATTEMPTS_MAX):
+            with self.database.transaction() as conn:
+                repeated = self._repeated(conn, instruction)
+                if repeated:
+                    return repeated
+                handover = self._prepare(conn, instruction, at)
+            answers: list[Answer] = []
+
+            def record(
+                conn: Connection,
+                result: ChainResult,
+                handover: Handover = handover,
+                answers: list[Answer] = answers,
+            ) -> None:
+                answers.append(self._record(conn, handover, result, at))
+
+            results = self.writer.submit(
+                [Submission(handover.chain, record)], at=at, dry_run=dry_run
+            )
+            if results[0].result is not Result.STALE:
+                return answers[0] if answers else self._answered(instruction)
+        raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
+
+    def _answered(self, instruction: Instruction) -> Answer:
+        """Return the stored answer of an instruction whose commit was found by its id."""
+        with self.database.transaction() as conn:
+            found = self._repeated(conn, instruction)
+        assert found, "what was committed is on record"
+        return replace(found, is_repeat=False)
+
+    def _repeated(self, conn: Connection, instruction: Instruction) -> Answer | None:
+        """Return the answer given before to the same id and content, or None."""
+        known = store.stored_hash(conn, instruction.institution_id, instruction.id)
+        if known is None:
+            return None
+        if known != instruction.content_hash:
+            raise BadInput([used_before(instruction)])
+        return self.recorder.stored(conn, instruction)
+
+    def _record(
+        self, conn: Connection, handover: Handover, result: ChainResult, at: datetime
+    ) -> Answer:
+        """Write the rows that commit with a result; a repeat finds its first answer instead."""
+        repeated = self._repeated(conn, handover.row.instruction)
+        if repeated:
+            return repeated
+        verdict = conclude(handover.row, handover.verdict, handover.chain, handover.owners, result)
+        posted = result.is_posted and verdict.decision.outcome is Outcome.PERMITTED
+        drawn = handover.drawn if posted else ()
+        return self.recorder.write(conn, handover.row, verdict, result, drawn, at)
+
+    def _prepare(self, conn: Connection, instruction: Instruction, at: datetime) -> Handover:
+        """Know, gather, decide and shape one instruction. Reads only."""
+        register = Register(conn, self.institution_id, instruction.value_on, at)
+        row, refusal = self._know(conn, register, instruction)
+        if refusal:
+            return Handover(row, unfinished(self.policy, row, *refusal), None)
+        book = AccountBook(self.policy, register)
+        gathering = Gathering(conn, register, self.institution_id, self.policy, book, (row,))
+        gather(gathering, row.compiled.named_facts | holders(row))
+        reach("road.gathered")
+        verdict = self.policy.decide(row.compiled, row.facts, row.standing, ledger_decides=True)
+        reach("road.decided")
+        if verdict.decision.outcome is not Outcome.PERMITTED:
+            return Handover(row, verdict, None)
+        return self._shape(gathering, row, verdict)
+
+    def _shape(self, gathering: Gathering, row: Known, verdict: Verdict) -> Handover:
+        shaped = Shaped()
+        shape_limits(shaped, self.policy, row, verdict)
+        stands = balances(gathering.conn, self.institution_id, accounts_to_read(self.policy, row))
+        shape_positions(shaped, self.policy, row, verdict, stands)
+        shape_money(shaped, row, verdict, gathering.book)
+        if shaped.lacking:
+            return Handover(
+                row, unfinished(self.policy, row, Outcome.INCOMPLETE, shaped.lacking), None
+            )
+        verdict = judge_overlays(gathering, row, verdict, shaped)
+        if verdict.decision.outcome is not Outcome.PERMITTED:
+            return Handover(row, verdict, None)
+        chain = as_chain(shaped, row, verdict)
+        reach("road.shaped")
+        return Handover(row, verdict, chain, tuple(shaped.owners), tuple(shaped.drawn))
+
+    def _know(
+        self, conn: Connection, register: Register, instruction: Instruction
+    ) -> tuple[Known, tuple[Outcome, Sequence[str]] | None]:
+        """Find what is in force, who the parties are, and what the instruction continues."""
+        standing = self.policy.standing(
+            instruction.value_on, authorisations=authorisations_of(register)
+        )
+        compiled = self.policy.compiled(instruction.facility, instruction.action)
+        root = self.root(conn, instruction.continues)
+        parties, accounts = instruction.parties, instruction.accounts
+        facts = dict(instruction.facts)
+        if root:
+            parties, accounts = {**root.parties, **parties}, {**root.accounts, **accounts}
+            facts = {**self._inherited(root), **facts}
+        sent = frozenset(facts)
+        row = Known(instruction, compiled, standing, root, parties, accounts, facts, sent)
+        return row, refused_continuation(row)
+
+    def root(self, conn: Connection, instruction_id: str) -> Root | None:
+        """Return the stored instruction a later action names; None without one."""
+        if not instruction_id:
+            return None
+        stored = store.read_instruction(conn, self.institution_id, instruction_id)
+        if stored is None:
+            return None
+        drawn = tuple(Drawn(**one) for one in stored.pop("draws"))
+        parties = stored.pop("parties")
+        return Root(drawn=drawn, parties=parties["parties"], accounts=parties["accounts"], **stored)
+
+    def _inherited(self, root: Root) -> dict[str, object]:
+        """Return the sender's facts of the instruction that is continued."""
+        declared = self.policy.pack.facilities[root.facility].facts
+        sent = {name: fact for name, fact in declared.items() if fact.provider == "sender"}
+        leaves = leaves_of(sent)
+        given = [(path, value) for path, value in root.facts.items() if path in leaves]
+        values, _ = read_facts(sent, given, Place)
+        return values
+
+
+def holders(row: Known) -> frozenset[str]:
+    """Return the facts that name who holds a limit or a position."""
+    named = {pool.holder for limit in row.compiled.action.limits for pool in limit.parts}
+    return frozenset(named & set(leaves_of(row.compiled.facts)))
+
+
+def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
+    """Return the instruments on record that change a clause's status."""
+    return tuple(
+        Authorisation(one.clause, as_status(one.status), one.since, one.until, one.number)
+        for one in register.authorisations()
+    )
+
+
+def refused_continuation(row: Known) -> tuple[Outcome, Sequence[str]] | None:
+    """Tell why a later action cannot continue what it names; None when it can."""
+    action = row.compiled.action
+    if not action.of:
+        return None
+    root = row.root
+    if root is None:
+        return Outcome.REFUSED, ["unknown"]
+    if root.outcome != Outcome.PERMITTED.value:
+        return Outcome.REFUSED, ["not_permitted"]
+    if root.facility != row.compiled.facility or root.action not in action.of:
+        return Outcome.REFUSED, ["other_action"]
+    own = row.instruction.parties
+    if any(root.parties.get(role, party) != party for role, party in own.items()):
+        return Outcome.REFUSED, ["other_parties"]
+    return None
+
+
+def used_before(instruction: Instruction) -> Flaw:
+    """Return the flaw of an id that was used for other content."""
+    return Flaw(
+        "I020",
+        instruction.place,
+        instruction.id,
+        "a new id, or the same content",
+        f"the id `{instruction.id}` was used before with other content; give this instruction an id of its own.",
+        f"编号“{instruction.id}”此前已用于不同内容的指令，请另用新编号。",
+    )

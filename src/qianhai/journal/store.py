@@ -1,0 +1,243 @@
+"""The only SQL of the room journal.
+
+It must not decide anything: what is hashed stands in digest, what is wrong in verify.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import sql
+
+from qianhai.db import Connection
+from qianhai.journal.model import Entry, Head, Seal
+
+SALT_BYTES: Final = 16
+#: Rows fetched at a time when the whole journal is read; memory stays bounded.
+_FETCHED_AT_ONCE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry with what makes it a link of the chain."""
+
+    seq: int
+    entry: Entry
+    salt: bytes
+    body: str
+    content: bytes
+    digest: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as the database holds it; salt and body are None once erased."""
+
+    seq: int
+    institution_id: str
+    schema_version: int
+    kind: str
+    subject: str
+    at: datetime
+    salt: bytes | None
+    body: str | None
+    content: bytes
+    digest: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSeal:
+    """A seal as the database holds it."""
+
+    entry_seq: int
+    institution_id: str
+    schema_version: int
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTable:
+    """A table whose rows are sealed, as its room declared it."""
+
+    name: str
+    key_columns: tuple[str, ...]
+
+
+def read_head(conn: Connection) -> Head:
+    """Return the recorded end of the chain."""
+    row = conn.execute("select seq, chain from journal.heads").fetchone()
+    assert row is not None, "journal.heads has its one row since the first migration"
+    return Head(*row)
+
+
+def lock_head(conn: Connection) -> Head:
+    """Return the recorded end of the chain and keep other appenders waiting."""
+    row = conn.execute("select seq, chain from journal.heads for update").fetchone()
+    assert row is not None, "journal.heads has its one row since the first migration"
+    return Head(*row)
+
+
+def write_entries(conn: Connection, rows: Sequence[EntryRow], at: datetime) -> None:
+    """Write entries, their seals and the new head in one statement."""
+    seals = [
+        (row.seq, row.entry.institution_id, seal.table, seal.row_key, seal.digest)
+        for row in rows
+        for seal in row.entry.seals
+    ]
+    conn.execute(
+        """
+        with entered as (
+            insert into journal.entries
+                (seq, institution_id, kind, subject, at, salt, body, content, digest, chain)
+            select e.seq, e.institution_id, e.kind, e.subject, %(at)s,
+                   e.salt, e.body, e.content, e.digest, e.chain
+            from unnest(%(seqs)s::bigint[], %(institutions)s::text[], %(kinds)s::text[],
+                        %(subjects)s::text[], %(salts)s::bytea[], %(bodies)s::text[],
+                        %(contents)s::bytea[], %(digests)s::bytea[], %(chains)s::bytea[])
+                as e (seq, institution_id, kind, subject, salt, body, content, digest, chain)
+        ), sealed as (
+            insert into journal.seals (entry_seq, institution_id, table_name, row_key, digest)
+            select * from unnest(%(seal_seqs)s::bigint[], %(seal_institutions)s::text[],
+                                 %(seal_tables)s::text[], %(seal_keys)s::text[],
+                                 %(seal_digests)s::bytea[])
+        )
+        update journal.heads set seq = %(seq)s, chain = %(chain)s
+        """,
+        {
+            "at": at,
+            "seqs": [row.seq for row in rows],
+            "institutions": [row.entry.institution_id for row in rows],
+            "kinds": [row.entry.kind for row in rows],
+            "subjects": [row.entry.subject for row in rows],
+            "salts": [row.salt for row in rows],
+            "bodies": [row.body for row in rows],
+            "contents": [row.content for row in rows],
+            "digests": [row.digest for row in rows],
+            "chains": [row.chain for row in rows],
+            "seal_seqs": [seal[0] for seal in seals],
+            "seal_institutions": [seal[1] for seal in seals],
+            "seal_tables": [seal[2] for seal in seals],
+            "seal_keys": [seal[3] for seal in seals],
+            "seal_digests": [seal[4] for seal in seals],
+            "seq": rows[-1].seq,
+            "chain": rows[-1].chain,
+        },
+        binary=True,
+    )
+
+
+def erase_bodies(conn: Connection, seqs: Sequence[int]) -> None:
+    """Remove salt and body of entries for ever."""
+    conn.execute(
+        "update journal.entries set salt = null, body = null where seq = any(%s)", [list(seqs)]
+    )
+
+
+def insert_rows(
+    conn: Connection, table: str, columns: Sequence[str], key: Sequence[str], payload: str
+) -> Sequence[tuple[str, bytes | None]]:
+    """Insert rows given as one JSON array; return key and digest of each, in their order.
+
+    The digest is None when the table is not declared with this key.
+    """
+    name = sql.Identifier(*table.split("."))
+    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL(
+        "insert into {name} as r ({listed})"
+        " select {listed} from jsonb_populate_recordset(null::{name}, %(payload)s::jsonb)"
+        " returning {row_key}, sha256(convert_to((jsonb_strip_nulls(to_jsonb(r)) - ("
+        "   select s.mutable_columns from journal.sealed_tables as s"
+        "   where s.table_name = %(table)s and s.key_columns = %(key)s::text[]))::text, 'UTF8'))"
+    ).format(name=name, listed=listed, row_key=_row_key(key))
+    return conn.execute(
+        statement, {"payload": payload, "table": table, "key": list(key)}
+    ).fetchall()
+
+
+def _row_key(columns: Sequence[str]) -> sql.Composed:
+    """Write the key of the row `r` as SQL: a JSON array of its key columns, as text."""
+    listed = sql.SQL(", ").join(sql.Identifier("r", name) for name in columns)
+    return sql.SQL("jsonb_build_array({})::text").format(listed)
+
+
+def read_entries(conn: Connection) -> Iterator[StoredEntry]:
+    """Yield every entry in the order of the chain, a portion in memory at a time."""
+    for row in _streamed(
+        conn,
+        "journal_entries",
+        "select seq, institution_id, schema_version, kind, subject, at, salt, body,"
+        " content, digest, chain from journal.entries order by seq",
+    ):
+        yield StoredEntry(*row)
+
+
+def read_seals(conn: Connection) -> Iterator[StoredSeal]:
+    """Yield every seal in the order in which its entry hashed it."""
+    for seq, institution, version, *seal in _streamed(
+        conn,
+        "journal_seals",
+        "select entry_seq, institution_id, schema_version, table_name, row_key, digest"
+        ' from journal.seals order by entry_seq, table_name collate "C", row_key collate "C"',
+    ):
+        yield StoredSeal(seq, institution, version, Seal(*seal))
+
+
+def read_sealed_tables(conn: Connection) -> Sequence[SealedTable]:
+    """Return the tables that are declared as sealed and are there."""
+    rows = conn.execute(
+        "select table_name, key_columns from journal.sealed_tables"
+        " where to_regclass(table_name) is not null order by table_name"
+    ).fetchall()
+    return [SealedTable(name, tuple(key)) for name, key in rows]
+
+
+def read_undeclared(conn: Connection) -> Sequence[tuple[str, int]]:
+    """Return the tables that have seals but no declaration, or are gone, with how many."""
+    return conn.execute(
+        "select table_name, count(*) from journal.seals where table_name not in"
+        " (select table_name from journal.sealed_tables where to_regclass(table_name) is not null)"
+        " group by table_name order by table_name"
+    ).fetchall()
+
+
+def read_broken_rows(
+    conn: Connection, table: SealedTable
+) -> Iterator[tuple[str, int | None, bool, bool]]:
+    """Yield the rows that differ from their seals: key, entry, is there, is sealed."""
+    statement = sql.SQL(
+        "select row_key, s.entry_seq, r.digest is not null, s.digest is not null from ("
+        "   select {row_key} as row_key, sha256(convert_to((jsonb_strip_nulls(to_jsonb(r)) - ("
+        "     select t.mutable_columns from journal.sealed_tables as t"
+        "     where t.table_name = {table}))::text, 'UTF8')) as digest"
+        "   from {name} as r) as r"
+        " full join (select row_key, digest, entry_seq from journal.seals"
+        "   where table_name = {table}) as s using (row_key)"
+        " where r.digest is distinct from s.digest order by row_key"
+    ).format(
+        row_key=_row_key(table.key_columns),
+        table=sql.Literal(table.name),
+        name=sql.Identifier(*table.name.split(".")),
+    )
+    yield from _streamed(conn, "journal_broken_rows", statement)
+
+
+def settle_digests(conn: Connection) -> None:
+    """Give this transaction the settings under which rows were sealed, whoever opened it."""
+    conn.execute(
+        "set local timezone to 'UTC'; set local datestyle to 'ISO, YMD';"
+        " set local intervalstyle to 'iso_8601'; set local bytea_output to 'hex';"
+        " set local extra_float_digits to 1"
+    )
+
+
+def _streamed(
+    conn: Connection, name: str, statement: str | sql.Composed
+) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of a query through a cursor that the server keeps."""
+    with conn.cursor(name, binary=True) as cursor:
+        cursor.itersize = _FETCHED_AT_ONCE
+        cursor.execute(statement if isinstance(statement, sql.Composed) else statement.encode())
+        yield from cursor

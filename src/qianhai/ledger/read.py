@@ -1,0 +1,111 @@
+"""What people ask of the ledger: balances, use of limits, statements, chains, the head.
+
+Holds reads only. They see what the connection's transaction sees; deciding from a balance and then
+posting is what `Leg.cap`, floors and `Chain.expects` are for, never a read.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from qianhai.db import Connection
+from qianhai.ledger import store
+from qianhai.ledger.decode import result_of
+from qianhai.ledger.digest import AccountState
+from qianhai.ledger.model import (
+    Account,
+    Balance,
+    Head,
+    Kind,
+    StatementLine,
+    StoredChain,
+    Transfer,
+)
+
+
+def _balance(state: AccountState) -> Balance:
+    return Balance(state.balance, state.pending_in, state.pending_out, state.cap_seen)
+
+
+def balances(conn: Connection, institution: str, names: Collection[str]) -> dict[str, Balance]:
+    """Return what each account has; an account never opened is left out."""
+    return {
+        account.spec.name: _balance(account.state)
+        for account in store.accounts_named(conn, institution, names)
+    }
+
+
+def used(conn: Connection, institution: str, names: Collection[str]) -> dict[str, int]:
+    """Return what is used of each limit, pending included; 0 for one never drawn."""
+    known = balances(conn, institution, names)
+    return {name: known[name].used if name in known else 0 for name in names}
+
+
+def accounts_of(conn: Connection, institution: str, holder: str) -> list[Account]:
+    """Return a holder's accounts, limits among them, in the order they were opened."""
+    return [
+        Account(
+            account.id, account.spec, _balance(account.state), account.state.closed_by is not None
+        )
+        for account in store.accounts_held(conn, institution, holder)
+    ]
+
+
+def statement(
+    conn: Connection, institution: str, name: str, since_seq: int = 0, until_seq: int | None = None
+) -> list[StatementLine]:
+    """Return an account's transfers after one sequence number up to another, oldest first."""
+    return [
+        StatementLine(seq, chain, Kind(kind), counterpart, amount, held, balance, on, at)
+        for seq, chain, kind, counterpart, amount, held, balance, on, at in store.statement_rows(
+            conn, institution, name, since_seq, until_seq
+        )
+    ]
+
+
+def balance_as_of(conn: Connection, institution: str, name: str, seq: int) -> Balance:
+    """Return what an account had when a transfer, the last one counted, had been posted.
+
+    A debit alone changes what is pending out, a credit alone what is pending in, either the posted
+    balance: so the last of each tells everything, however long the account's history is. Caps of
+    the past stand on the transfers, not here.
+    """
+    debit, credit = store.last_sides(conn, institution, name, seq)
+    latest = max(side for side in (debit, credit, (0, 0, 0)) if side is not None)
+    return Balance(
+        latest[1],
+        pending_in=credit[2] if credit else 0,
+        pending_out=debit[2] if debit else 0,
+    )
+
+
+def seq_at(conn: Connection, at: datetime) -> int:
+    """Return the last transfer posted at or before an instant, 0 before the first."""
+    return store.last_seq_at(conn, at)
+
+
+def find_chain(conn: Connection, institution: str, chain_id: UUID) -> StoredChain | None:
+    """Return a chain on record, refused ones too, or None when the id was never answered."""
+    known = store.load_chains(conn, [(institution, chain_id)], []).get((institution, chain_id))
+    if known is None:
+        return None
+    row = known.row
+    transfers, continued = store.chain_details(conn, row)
+    return StoredChain(
+        row.id,
+        row.institution_id,
+        Kind(row.kind),
+        row.of_id,
+        row.value_on,
+        row.expires_at,
+        row.posted_at,
+        result_of(row),
+        tuple(Transfer(*transfer) for transfer in transfers),
+        continued[0] if continued else None,
+    )
+
+
+def head(conn: Connection) -> Head:
+    """Return where the history ends now."""
+    row = store.read_head(conn)
+    return Head(row.number, row.hash)

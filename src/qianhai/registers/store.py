@@ -1,0 +1,245 @@
+"""The SQL of the registers, and all of it.
+
+Holds the one question every register answers (which row stood on a day, as known at an instant),
+the rows a load compares itself with, and the keys of persons. Must not decide, encrypt or check.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from qianhai.db import Connection
+from qianhai.registers.rows import TABLES, Row, Table
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """Whose register is asked, about which day, as known at which instant."""
+
+    institution_id: str
+    true_on: date
+    known_at: datetime
+
+    @property
+    def params(self) -> dict[str, object]:
+        """The three as statement parameters."""
+        return {
+            "institution": self.institution_id,
+            "true_on": self.true_on,
+            "known_at": self.known_at,
+        }
+
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_EVERYTHING = sql.SQL("true")
+#: Rows a later row with the same key and day superseded, or retracted, are gone.
+_CURRENT = """
+    select * from (
+        select distinct on ({key}, since) * from {table}
+        where institution_id = %(institution)s and known_since <= %(known_at)s and {condition}
+        order by {key}, since, known_since desc
+    ) superseding where not retracted
+"""
+#: Of what is current, the row that began last holds the day, unless it has ended before.
+_STANDING = """
+    select * from (
+        select distinct on ({key}) * from ({current}) kept
+        where since <= %(true_on)s
+        order by {key}, since desc
+    ) latest where until is null or until >= %(true_on)s
+    order by {key}
+"""
+
+
+def _name(table: Table) -> sql.Identifier:
+    return sql.Identifier("registers", table.name)
+
+
+def _key(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, table.key))
+
+
+def _current(table: Table, condition: sql.Composable) -> sql.Composed:
+    return sql.SQL(_CURRENT).format(key=_key(table), table=_name(table), condition=condition)
+
+
+def _standing(table: Table, condition: sql.Composable = _EVERYTHING) -> sql.Composed:
+    return sql.SQL(_STANDING).format(key=_key(table), current=_current(table, condition))
+
+
+def _rows(
+    conn: Connection, query: sql.Composed, params: Mapping[str, object]
+) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, params).fetchall()
+
+
+def standing(
+    conn: Connection, kind: str, as_of: AsOf, column: str, keys: Collection[str], *, name: str = ""
+) -> list[dict[str, Any]]:
+    """Return the rows standing for keys in one key column, all of them in one statement.
+
+    `name` narrows registers that are keyed by a name beside it: of an attribute, a purpose.
+    """
+    condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(column))
+    if name:
+        condition += sql.SQL(" and {} = %(name)s").format(sql.Identifier(TABLES[kind].key[1]))
+    params = as_of.params | {"keys": list(keys), "name": name}
+    return _rows(conn, _standing(TABLES[kind], condition), params)
+
+
+def standing_everywhere(conn: Connection, kind: str, as_of: AsOf) -> list[dict[str, Any]]:
+    """Return every row of a register standing on the day."""
+    return _rows(conn, _standing(TABLES[kind]), as_of.params)
+
+
+def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
+    """Return the accounts parties hold on the day; one that went to another party is not theirs."""
+    ever_theirs = sql.SQL(
+        "number in (select number from registers.accounts"
+        " where institution_id = %(institution)s and party = any(%(keys)s))"
+    )
+    query = _standing(TABLES["account"], ever_theirs)
+    rows = _rows(conn, query, as_of.params | {"keys": list(parties)})
+    theirs = set(parties)
+    return [row for row in rows if row["party"] in theirs]
+
+
+def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
+    """Return the holdings in parties, in their owners, and so on, standing on the day."""
+    behind = sql.SQL("""owned in (
+        with recursive chain (party) as (
+            select unnest(%(keys)s::text[])
+            union
+            select h.owner from registers.holdings h join chain c on h.owned = c.party
+            where h.institution_id = %(institution)s and h.since <= %(true_on)s
+              and h.known_since <= %(known_at)s
+        ) select party from chain)""")
+    query = _standing(TABLES["ownership"], behind)
+    return list(_rows(conn, query, as_of.params | {"keys": list(parties)}))
+
+
+def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> list[dict[str, Any]]:
+    """Return the standing rows of parties that ever had one of these identifiers.
+
+    The index only narrows the search: whether the identifier still is the party's is read in the
+    row itself.
+    """
+    ever = sql.SQL(
+        "party in (select party from registers.parties"
+        " where institution_id = %(institution)s and blind_index && %(blinds)s::bytea[])"
+    )
+    query = _standing(TABLES["party"], ever)
+    return _rows(conn, query, as_of.params | {"blinds": list(blinds)})
+
+
+def current(
+    conn: Connection, kind: str, institution_id: str, known_at: datetime, keys: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the rows for keys in the first key column that nothing superseded, of every day."""
+    table = TABLES[kind]
+    condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(table.key[0]))
+    params = {"institution": institution_id, "known_at": known_at, "keys": list(keys)}
+    return _rows(conn, _current(table, condition), params)
+
+
+def parties_on_record(conn: Connection, institution_id: str, ids: Collection[str]) -> set[str]:
+    """Return those ids of parties that are on record, for whatever days."""
+    condition = sql.SQL("party = any(%(keys)s)")
+    query = sql.SQL("select distinct party from ({}) known").format(
+        _current(TABLES["party"], condition)
+    )
+    params = {"institution": institution_id, "known_at": _END_OF_TIME, "keys": list(ids)}
+    return {row["party"] for row in _rows(conn, query, params)}
+
+
+def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
+    """Take the register's lock until the transaction ends, and return the load's instant.
+
+    Always later than the last load's, so that no answer about the past changes.
+    """
+    conn.execute(
+        "insert into registers.heads (institution_id, known_since) values (%s, '-infinity')"
+        " on conflict do nothing",
+        [institution_id],
+    )
+    row = conn.execute(
+        "select nullif(known_since, '-infinity') from registers.heads"
+        " where institution_id = %s for update",
+        [institution_id],
+    ).fetchone()
+    assert row is not None, "the head was inserted before"
+    return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
+
+
+def end_load(conn: Connection, institution_id: str, known_since: datetime) -> None:
+    """Remember the instant of a load that added something."""
+    conn.execute(
+        "update registers.heads set known_since = %s where institution_id = %s",
+        [known_since, institution_id],
+    )
+
+
+def live_keys(
+    conn: Connection, institution_id: str, subjects: Collection[str]
+) -> dict[str, tuple[UUID, bytes]]:
+    """Return the wrapped keys of subjects that were not erased, with their ids."""
+    rows = conn.execute(
+        "select subject, id, wrapped from registers.subject_keys"
+        " where institution_id = %s and subject = any(%s) and wrapped is not null",
+        [institution_id, list(subjects)],
+    )
+    return {subject: (key_id, wrapped) for subject, key_id, wrapped in rows}
+
+
+def erase_key(conn: Connection, institution_id: str, subject: str, at: datetime) -> UUID | None:
+    """Destroy a subject's key and the blind index of its identifiers; return the key's id."""
+    row = conn.execute(
+        "update registers.subject_keys set wrapped = null, erased_at = %s"
+        " where institution_id = %s and subject = %s and wrapped is not null returning id",
+        [at, institution_id, subject],
+    ).fetchone()
+    if row is None:
+        return None
+    conn.execute(
+        "update registers.parties set blind_index = null"
+        " where institution_id = %s and party = %s and key_id = %s",
+        [institution_id, subject, row[0]],
+    )
+    key_id: UUID = row[0]
+    return key_id
+
+
+def latest(
+    conn: Connection, kind: str, institution_id: str, keys: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the last row recorded for each thing and day, retracted ones too."""
+    table = TABLES[kind]
+    query = sql.SQL(
+        "select distinct on ({key}, since) {key}, since, content from {table}"
+        " where institution_id = %(institution)s and {first} = any(%(keys)s)"
+        " order by {key}, since, known_since desc"
+    ).format(key=_key(table), table=_name(table), first=sql.Identifier(table.key[0]))
+    return _rows(conn, query, {"institution": institution_id, "keys": list(keys)})
+
+
+def parties_holding(
+    conn: Connection, institution_id: str, blinds: Collection[bytes]
+) -> list[dict[str, Any]]:
+    """Return the rows, of whatever days, in which a party has one of these identifiers."""
+    query = _current(
+        TABLES["party"],
+        sql.SQL("party in (select party from registers.parties"
+                " where institution_id = %(institution)s and blind_index && %(blinds)s::bytea[])"),
+    )  # fmt: skip
+    params = {
+        "institution": institution_id,
+        "known_at": _END_OF_TIME,
+        "blinds": list(blinds),
+    }
+    return _rows(conn, query, params)

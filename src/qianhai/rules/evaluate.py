@@ -1,0 +1,261 @@
+"""What a tree means: the plain definition that every emitter is held to, and what is missing.
+
+Holds three-valued evaluation over exact fractions. Must not be fast at the price of being plain.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, cast
+
+from qianhai import kernel
+from qianhai.rules.model import (
+    ABSENT,
+    Apply,
+    Case,
+    Coalesce,
+    Const,
+    Env,
+    IsNull,
+    Junction,
+    Leaf,
+    ListFold,
+    Node,
+    TypedExpr,
+    Value,
+    Within,
+    walk,
+)
+from qianhai.rules.types import Integer, Money, Number, Rate
+
+
+def month_added(day: date, months: int) -> date | None:
+    """Return the day some months on, or unknown where the calendar (years 1 to 9999) ends.
+
+    >>> month_added(date(2023, 1, 31), 1), month_added(date(2023, 1, 31), 120_000)
+    (datetime.date(2023, 2, 28), None)
+    """
+    try:
+        return kernel.add_months(day, months)
+    except (ValueError, OverflowError):
+        return None
+
+
+_APPLY: Final[dict[str, Callable[..., object]]] = {
+    "=": lambda a, b: a == b,
+    "<>": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "not": lambda a: not a,
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "negate": lambda a: -a,
+    "days_between": kernel.days_between,
+    "add_months": lambda day, months: month_added(day, int(months)),
+    "age_on": kernel.age_on,
+    "greatest": max,
+    "least": min,
+}
+
+
+class _Walk:
+    """One evaluation: the values of the names, and of the row that is being asked."""
+
+    def __init__(self, env: Env) -> None:
+        self.env = env
+        self.row: Mapping[str, object] = {}
+
+    def raw(self, leaf: Leaf) -> object:
+        """Return what is on record for a leaf: a value, `ABSENT`, or `None` for unknown."""
+        match leaf.kind:
+            case "fact":
+                return self.env.facts.get(leaf.name)
+            case "item":
+                return self.row.get(leaf.name)
+            case "parameter":
+                return self.env.parameters.get(leaf.name)
+            case "switch":
+                return self.env.switches.get(leaf.name)
+            case "clause":
+                return leaf.name in self.env.open_clauses
+
+    def value(self, node: Node) -> object:
+        """Return the value of a node, numbers as fractions; `None` for unknown."""
+        match node:
+            case Const(value=value):
+                return _exact(value)
+            case Leaf():
+                found = self.raw(node)
+                return None if found is ABSENT else _exact(found)
+            case Apply(op=op, operands=operands):
+                values = [self.value(operand) for operand in operands]
+                return None if None in values else _APPLY[op](*values)
+            case Junction(op=op, operands=operands):
+                answers = [self.value(operand) for operand in operands]
+                decides = op == "or"
+                return decides if decides in answers else None if None in answers else not decides
+            case Within():
+                return self.within(node)
+            case IsNull(operand=leaf):
+                found = self.raw(leaf)
+                return None if found is None else found is ABSENT
+            case Coalesce(operand=leaf, otherwise=otherwise):
+                found = self.raw(leaf)
+                return self.value(otherwise) if found is ABSENT else _exact(found)
+            case Case():
+                return self.agreed([self.value(branch) for branch in self.branches(node)])
+            case _:
+                assert isinstance(node, ListFold), "the tree has no other node"
+                return self.fold(node)
+
+    def within(self, node: Within) -> object:
+        operand = self.value(node.operand)
+        values = [self.value(item) for item in node.items]
+        if len(values) == 1 and isinstance(values[0], tuple):
+            values = list(values[0])
+        if operand is None:
+            return None
+        return True if operand in values else None if None in values else False
+
+    def branches(self, node: Case) -> list[Node]:
+        """Return the branches a case may still take."""
+        taken: list[Node] = []
+        for guard, branch in zip(node.guards, node.values, strict=True):
+            answer = self.value(guard)
+            if answer is not False:
+                taken.append(branch)
+            if answer is True:
+                return taken
+        return [*taken, node.otherwise]
+
+    def agreed(self, values: Sequence[object]) -> object:
+        return values[0] if all(value == values[0] for value in values) else None
+
+    def rows(self, node: ListFold) -> Sequence[Mapping[str, object]] | None:
+        found = self.raw(node.rows)
+        return None if found is ABSENT else cast(Sequence[Mapping[str, object]] | None, found)
+
+    def fold(self, node: ListFold) -> object:
+        rows = self.rows(node)
+        if rows is None:
+            return None
+        values: list[object] = []
+        for self.row in rows:
+            values.append(self.value(node.body))
+        self.row = {}
+        match node.op:
+            case "all_of" | "any_of":
+                decides = node.op == "any_of"
+                return decides if decides in values else None if None in values else not decides
+            case _ if None in values:
+                return None
+            case "count_of":
+                return Fraction(values.count(True))
+        if not values:
+            return self.value(node.empty)
+        known = cast(list[Fraction], values)
+        return {"sum_of": sum, "min_of": min, "max_of": max}[node.op](known)
+
+    def lacking(self, node: Node) -> frozenset[str]:
+        """Name what is unknown below a node and could still settle it."""
+        if self.value(node) is not None and not isinstance(node, Leaf):
+            return frozenset()
+        match node:
+            case Leaf():
+                return frozenset() if self.raw(node) is not None else frozenset({_label(node)})
+            case Case():
+                live = [guard for guard in node.guards if self.value(guard) is None]
+                return self.lacking_in([*live, *self.branches(node)])
+            case Coalesce(operand=leaf, otherwise=otherwise):
+                return self.lacking(leaf if self.raw(leaf) is None else otherwise)
+            case ListFold():
+                return self.lacking_rows(node)
+        return self.lacking_in(node.children)
+
+    def lacking_in(self, nodes: Sequence[Node]) -> frozenset[str]:
+        return frozenset().union(*(self.lacking(node) for node in nodes))
+
+    def lacking_rows(self, node: ListFold) -> frozenset[str]:
+        rows = self.rows(node)
+        if rows is None:
+            return self.lacking(node.rows)
+        found: frozenset[str] = frozenset()
+        for self.row in rows:
+            found |= self.lacking(node.body)
+        self.row = {}
+        if "[]" in found:
+            found = found - {"[]"} | {_label(node.rows)}
+        return found if rows else self.lacking(node.empty)
+
+
+def _exact(value: object) -> object:
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return Fraction(cast(int | Decimal, value)) if is_number else value
+
+
+def _label(leaf: Leaf) -> str:
+    match leaf.kind:
+        case "parameter":
+            return f"p.{leaf.name}"
+        case "switch":
+            return f"switch('{leaf.name}')"
+        case "item":
+            return "[]"
+    return leaf.name
+
+
+def _as_decimal(value: Fraction) -> Decimal:
+    """Return a fraction that came from decimals as the decimal it is."""
+    return kernel.EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def divides(expr: TypedExpr) -> bool:
+    """Tell whether a rate divides somewhere in the number, so that its value is a Fraction."""
+    if not isinstance(expr.type, Number | Money | Rate):
+        return False
+    return _divides(expr.root)
+
+
+def _divides(node: Node) -> bool:
+    """Look where a division reaches the value: not through a comparison or a guard."""
+    match node:
+        case Case(values=values, otherwise=otherwise):
+            return any(map(_divides, (*values, otherwise)))
+        case Apply(op=op, operands=operands):
+            return op == "/" or any(map(_divides, operands))
+        case Coalesce(otherwise=otherwise):
+            return _divides(otherwise)
+        case ListFold(empty=empty):
+            return _divides(empty)
+    return False
+
+
+def evaluate(expr: TypedExpr, env: Env) -> Value:
+    """Return the value of an expression, or `None` when it is unknown.
+
+    bool, int (whole numbers), Decimal (numbers and money), Fraction (where a rate divides), date
+    or str. This is the definition that every emitter is held to; it is plain, not fast.
+
+    Raises:
+        decimal.Inexact: a result needs more digits than `kernel.EXACT` has.
+    """
+    value = _Walk(env).value(expr.root)
+    if not isinstance(value, Fraction) or divides(expr):
+        return cast(Value, value)
+    return int(value) if isinstance(expr.type, Integer) else _as_decimal(value)
+
+
+def missing(expr: TypedExpr, env: Env) -> frozenset[str]:
+    """Name what is unknown and could still settle the expression; nothing when it is known.
+
+    Fact leaf paths (a list as a whole), `p.name` for a parameter without a value on the date,
+    `switch('name')` for a reading that is not chosen. Learning all of them always settles the
+    expression, except where `money_in` asks for another currency than the amount has, or a date
+    leaves the calendar.
+    """
+    return _Walk(env).lacking(expr.root)

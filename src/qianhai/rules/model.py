@@ -1,0 +1,239 @@
+"""What the room hands around: the scope of names, the source of a text, the typed tree, values.
+
+Holds frozen data. Must not read text, decide types or compute a value.
+"""
+
+import enum
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final, Literal, TypeAlias
+
+from qianhai.rules.types import Enum, Type
+
+
+class Absence(enum.Enum):
+    """The value of an optional fact that is recorded as not being there."""
+
+    ABSENT = "absent"
+
+    def __repr__(self) -> str:
+        """Write the value as it is imported."""
+        return "ABSENT"
+
+
+#: "Has none" as a value. `None`, or no entry at all, means that the fact is not known.
+ABSENT: Final = Absence.ABSENT
+
+#: What an expression yields; `None` is unknown. A Fraction comes only from dividing by a rate.
+Value: TypeAlias = bool | int | Decimal | Fraction | date | str | None
+
+
+# --- the typed tree: engine-neutral, every node with its type --------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the typed tree."""
+
+    type: Type
+
+    @property
+    def children(self) -> tuple["Node", ...]:
+        """Return the nodes directly below."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Node):
+    """A literal, or `None`: unknown whatever is learnt (the other side of `money_in`)."""
+
+    value: bool | int | Decimal | date | str | None
+
+
+LeafKind: TypeAlias = Literal["fact", "item", "parameter", "switch", "clause"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Node):
+    """A name that gets its value from outside; `name` is a dotted path, a code or a clause."""
+
+    kind: LeafKind
+    name: str
+
+
+Op: TypeAlias = Literal[
+    "=", "<>", "<", "<=", ">", ">=", "not", "+", "-", "*", "/", "negate",
+    "days_between", "add_months", "age_on", "greatest", "least",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Apply(Node):
+    """An operator that is unknown as soon as one operand is. `/` has a rate above 0 below."""
+
+    op: Op
+    operands: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the operands."""
+        return self.operands
+
+
+@dataclass(frozen=True, slots=True)
+class Junction(Node):
+    """`and` or `or`: one deciding operand settles it, whatever the others are."""
+
+    op: Literal["and", "or"]
+    operands: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the operands."""
+        return self.operands
+
+
+@dataclass(frozen=True, slots=True)
+class Within(Node):
+    """`in`: equal to one of some values, or to one a parameter lists (a single Set leaf)."""
+
+    operand: Node
+    items: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the operand and the values."""
+        return (self.operand, *self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull(Node):
+    """Whether an optional leaf is recorded as absent."""
+
+    operand: Leaf
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the leaf."""
+        return (self.operand,)
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce(Node):
+    """An optional leaf, or another value where the leaf is recorded as absent."""
+
+    operand: Leaf
+    otherwise: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the leaf and the other value."""
+        return (self.operand, self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Node):
+    """The first branch whose guard holds; behind an unknown guard all that may come must agree."""
+
+    guards: tuple[Node, ...]
+    values: tuple[Node, ...]
+    otherwise: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return guards, values and the last branch."""
+        return (*self.guards, *self.values, self.otherwise)
+
+
+ListOp: TypeAlias = Literal["sum_of", "count_of", "all_of", "any_of", "min_of", "max_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFold(Node):
+    """A list function: `body` for each row, folded; `empty` is the answer for no rows."""
+
+    op: ListOp
+    rows: Leaf
+    body: Node
+    empty: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Return the list, what is asked of each row, and the answer for no rows."""
+        return (self.rows, self.body, self.empty)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and everything below it, parents first."""
+    yield node
+    for child in node.children:
+        yield from walk(child)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedExpr:
+    """A checked expression: its text, its tree and the names it needs.
+
+    `facts` are leaf paths (a list is one leaf), `parameters` are without the `p.`.
+    """
+
+    text: str
+    root: Node
+    facts: frozenset[str] = field(init=False, compare=False)
+    parameters: frozenset[str] = field(init=False, compare=False)
+    switches: frozenset[str] = field(init=False, compare=False)
+    clauses: frozenset[str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Collect the names once."""
+        leaves = [node for node in walk(self.root) if isinstance(node, Leaf)]
+        for attribute, kind in (
+            ("facts", "fact"),
+            ("parameters", "parameter"),
+            ("switches", "switch"),
+            ("clauses", "clause"),
+        ):
+            names = frozenset(leaf.name for leaf in leaves if leaf.kind == kind)
+            object.__setattr__(self, attribute, names)
+
+    @property
+    def type(self) -> Type:
+        """Return what the expression is."""
+        return self.root.type
+
+
+# --- what comes from the caller ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What the names of an expression mean.
+
+    `facts` are leaves by dotted path; a path with leaves `.amount` and `.currency` below it may
+    be used as the amount. Parameters are named without the `p.`. `lets` are expressions that
+    were checked before. A fact may not start with `p.`.
+    """
+
+    facts: Mapping[str, Type] = field(default_factory=dict)
+    parameters: Mapping[str, Type] = field(default_factory=dict)
+    switches: Mapping[str, Enum] = field(default_factory=dict)
+    clauses: Collection[str] = ()
+    lets: Mapping[str, TypedExpr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """The values of the names for one evaluation.
+
+    Facts by leaf path: bool, int, Decimal (money in major units), date, str, `ABSENT`, or a
+    sequence of mappings by field for a list. `None` or no entry is unknown, for facts,
+    parameters and switches alike. A clause is open or it is not.
+    """
+
+    facts: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    switches: Mapping[str, str] = field(default_factory=dict)
+    open_clauses: Collection[str] = ()
