@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 STAMP := .venv/.made
-PURE := tests/kernel tests/rules tests/policy tests/messages tests/tidy
+PURE := $(foreach room,kernel rules policy messages,src/qianhai/$(room) tests/$(room)) tools tests/tidy
 DAY := $(filter-out %/parties.jsonl %.md,$(wildcard examples/day/*))
 
 # The caller's Python must not leak into ours. Of pip's settings only those stay that say how an

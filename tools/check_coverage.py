@@ -47,16 +47,24 @@ def room_of(path: str) -> str:
 def gaps(path: str, report: Mapping[str, Any]) -> list[str]:
     """Name the lines of one file that never ran, and the branches never taken from those that did.
 
-    >>> gaps("a.py", {"missing_lines": [3], "missing_branches": [[3, 4], [7, -1]]})
-    ['a.py:3: never run', 'a.py:7: never leaves the function from here']
+    >>> gaps("a.py", {"missing_lines": [3, 4], "missing_branches": [[3, 4], [7, -1]]})
+    ['a.py:3-4: never run', 'a.py:7: never leaves the function from here']
     """
     idle = report["missing_lines"]
-    named = [(line, "never run") for line in idle]
+    named: list[tuple[int, int, str]] = []
+    for line in idle:
+        if named and named[-1][1] == line - 1:
+            named[-1] = (named[-1][0], line, "run")
+        else:
+            named.append((line, line, "run"))
     for start, end in report.get("missing_branches", []):
         if start not in idle:
             way = f"goes on to line {end}" if end > 0 else "leaves the function from here"
-            named.append((start, f"never {way}"))
-    return [f"{path}:{line}: {what}" for line, what in sorted(named)]
+            named.append((start, start, way))
+    return [
+        f"{path}:{first}{'' if first == last else f'-{last}'}: never {what}"
+        for first, last, what in sorted(named)
+    ]
 
 
 def judge(report: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -1,1 +1,122 @@
-"""Composition root."""
+"""The composition root: reads the environment, the clock and the pack's files; wires the rooms.
+
+The only module that knows where things are. Must not decide, book or print.
+"""
+
+import json
+import os
+import secrets
+import signal
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from qianhai.cli import Site, start
+from qianhai.kernel import Environment, arm
+
+#: Where the pack stands when nothing else is said: beside the sources it was released with.
+_PLAN: Final = Path(__file__).resolve().parents[2] / "plan"
+_KEY_BYTES: Final = 32
+
+
+def now() -> datetime:
+    """Return the instant, in UTC. The only clock of the system."""
+    return datetime.now(UTC)  # noqa: TID251 - main is where the clock is read
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a pack by their path inside it.
+
+    Raises:
+        Environment: the folder is not there or cannot be read.
+    """
+    try:
+        found = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
+    except OSError as fault:
+        raise Environment(
+            f"The pack in {folder} cannot be read: {fault}.", "Check the folder."
+        ) from fault
+    if not found:
+        raise Environment(
+            f"There is no pack in {folder}.", "Set QIANHAI_PLAN_DIR to the pack's folder."
+        )
+    return found
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Return a pack's files as one compressed text, the same bytes for the same files."""
+    texts = {path: raw.decode("utf-8", "replace") for path, raw in sorted(files.items())}
+    return zlib.compress(json.dumps(texts, ensure_ascii=False).encode(), 9)
+
+
+def master_key(data_dir: Path, key_file: str | None) -> bytes:
+    """Return the master key: from the file that is named, or made once in the data folder.
+
+    Raises:
+        Environment: the key file cannot be read, or others may read it.
+    """
+    path = Path(key_file) if key_file else data_dir / "keys" / "master.key"
+    try:
+        if not key_file and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+        if path.stat().st_mode & 0o077:
+            raise Environment(
+                f"The key file {path} can be read by others.", f"Run: chmod 600 {path}"
+            )
+        return path.read_bytes()
+    except OSError as fault:
+        raise Environment(f"The key file {path} cannot be used: {fault}.",
+                          "Name another with QIANHAI_KEY_FILE, or mend the folder.") from fault  # fmt: skip
+
+
+def stop_at(point: str) -> None:
+    """Arm a point of the road at which this process kills itself; for crash tests only.
+
+    Raises:
+        Environment: there is no such point.
+    """
+    try:
+        arm(point, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    except KeyError:
+        raise Environment(f"There is no point `{point}`.", "See docs/operations.md.") from None
+
+
+def site(environ: Mapping[str, str]) -> Site:
+    """Return where this installation's parts are, as the environment says."""
+    data_dir = Path(environ.get("QIANHAI_DATA_DIR") or ".data").absolute()
+    plan_dir = Path(environ.get("QIANHAI_PLAN_DIR") or _PLAN)
+    language = environ.get("QIANHAI_LANG") or environ.get("LC_ALL") or environ.get("LANG") or "en"
+    return Site(
+        data_dir=data_dir,
+        database_url=environ.get("QIANHAI_DATABASE_URL") or None,
+        institution_id=environ.get("QIANHAI_INSTITUTION") or "local",
+        language="zh" if language.startswith("zh") else "en",
+        actor=environ.get("USER") or "cli",
+        plan_files=lambda: read_files(plan_dir),
+        packed=packed,
+        master_key=lambda: master_key(data_dir, environ.get("QIANHAI_KEY_FILE")),
+        now=now,
+        salts=secrets.token_bytes,
+    )
+
+
+def run(argv: Sequence[str] | None = None) -> None:
+    """Run one command of `qianhai`, and end with its exit code."""
+    environ = os.environ
+    if environ.get("QIANHAI_STOP_AT"):
+        stop_at(environ["QIANHAI_STOP_AT"])
+    sys.exit(start(site(environ), list(sys.argv[1:] if argv is None else argv)))
+
+
+if __name__ == "__main__":
+    run()

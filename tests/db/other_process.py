@@ -8,12 +8,17 @@ from pathlib import Path
 from qianhai.db import Database
 from qianhai.db.watch import read_postmaster
 
-#: Opens the database, says so, and keeps it open until its input ends or it is killed.
-KEEPER = """
-import sys
+#: Opens the database, says so, and keeps it open until its input ends or it is killed. It becomes
+#: another user only after its imports, for Python itself may lie where that user cannot go.
+_KEEPER = """
+import os, sys, traceback, encodings.idna
 from pathlib import Path
 from qianhai.db import open_database
-with open_database(url=None, data_dir=Path(sys.argv[1])) as database:
+data_dir, url, uid = sys.argv[1:]
+if uid:
+    os.setgroups([])
+    os.setresuid(int(uid), int(uid), int(uid))
+with open_database(url=url or None, data_dir=Path(data_dir)) as database:
     with database.transaction() as conn:
         print(conn.execute("select current_user").fetchone()[0], flush=True)
     sys.stdin.read()
@@ -21,16 +26,15 @@ with open_database(url=None, data_dir=Path(sys.argv[1])) as database:
 
 
 def keep_open(
-    data_dir: Path, *, user: int | None = None, env: dict[str, str] | None = None
+    data_dir: Path, *, url: str = "", user: int | None = None, env: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:
     """Start a process that opens the database of a folder; its first line says it is open."""
     return subprocess.Popen(
-        [sys.executable, "-c", KEEPER, str(data_dir)],
+        [sys.executable, "-c", _KEEPER, str(data_dir), url, str(user or "")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        user=user,
         cwd="/",
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
     )

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from db.other_process import end, first_line, keep_open, note, postmaster_pid, state_of, words
-from qianhai.db import UnknownCommit, open_database, start_server, stop_server
+from qianhai.db import Database, UnknownCommit, open_database, start_server, stop_server
 from qianhai.kernel import Environment
 
 
@@ -100,15 +100,29 @@ def test_closing_twice_and_threads_that_open_and_close_do_no_harm(folder: Path) 
     assert not (folder / "pg/postmaster.pid").exists()
 
 
+def _insert_and_kill(database: Database, pid: int) -> None:
+    """Kill the server inside a transaction."""
+    with database.transaction() as conn:
+        conn.execute("insert into public.words values ('half')")
+        os.kill(pid, signal.SIGKILL)
+        while True:
+            conn.execute("select 1")
+
+
+def _insert_and_lose_the_connection(database: Database) -> None:
+    """End a transaction in order, when its connection has just gone."""
+    with database.transaction() as conn:
+        conn.execute("insert into public.words values ('unknown')")
+        with database.transaction() as other:
+            other.execute("select pg_terminate_backend(%s, 5000)", [conn.info.backend_pid])
+
+
 def test_a_killed_server_is_started_again_by_the_next_transaction(folder: Path) -> None:
     with open_database(url=None, data_dir=folder) as database:
         note(database, "committed")
         pid = postmaster_pid(folder)
-        with pytest.raises(Environment) as broken, database.transaction() as conn:
-            conn.execute("insert into public.words values ('half')")
-            os.kill(pid, signal.SIGKILL)
-            while True:
-                conn.execute("select 1")
+        with pytest.raises(Environment) as broken:
+            _insert_and_kill(database, pid)
         assert broken.value.is_retry_safe
         assert not isinstance(broken.value, UnknownCommit)
         assert words(database) == ["committed"]
@@ -119,10 +133,8 @@ def test_a_killed_server_is_started_again_by_the_next_transaction(folder: Path) 
 def test_a_commit_whose_answer_is_lost_is_unknown_and_not_failed(folder: Path) -> None:
     with open_database(url=None, data_dir=folder) as database:
         note(database, "before")
-        with pytest.raises(UnknownCommit) as unknown, database.transaction() as conn:
-            conn.execute("insert into public.words values ('unknown')")
-            with database.transaction() as other:
-                other.execute("select pg_terminate_backend(%s, 5000)", [conn.info.backend_pid])
+        with pytest.raises(UnknownCommit) as unknown:
+            _insert_and_lose_the_connection(database)
         assert unknown.value.is_retry_safe
         assert words(database) == ["before"]
 

@@ -15,6 +15,11 @@ import yaml
 from tidy.tree import files, lines
 
 _NAMED_ONCE: Final = 1
+#: Vocabularies that name what Python registers, and those that only the pack knows.
+_OF_THE_CODE: Final = frozenset({"providers", "functions", "effects"})
+_OF_THE_PACK: Final = frozenset({"accounts", "documents", "reports", "switches"})
+#: A name that could not be any program's plain word.
+_DISTINCT: Final = re.compile(r"[_.0-9]")
 
 
 def _documents(root: Path) -> Iterator[tuple[Path, Any]]:
@@ -50,30 +55,38 @@ def labels_in_one_language(root: Path) -> list[str]:
     return found
 
 
-def pack_ids(root: Path) -> dict[str, str]:
-    """Return each word that belongs to one measure, and the file it comes from.
+def _names_in(path: Path, document: Any) -> Iterator[tuple[str, bool]]:  # noqa: ANN401 (YAML)
+    """Yield each name one file of the pack gives; True where other files may give it as well."""
+    if path.parent.name == "parameters":
+        yield from ((str(one["id"]), False) for one in document)
+    elif path.parent.name == "vocabulary" and path.stem in _OF_THE_PACK:
+        yield from ((str(name), False) for name in document)
+    elif "measures" in path.parts:
+        own = [document.get("slug"), document.get("id") if path.name != "measure.yaml" else None]
+        yield from ((str(name), False) for name in own if name)
+        yield from ((str(one["id"]), False) for one in document.get("clauses") or [])
+        yield from ((str(name), True) for name in document.get("facts") or {})
 
-    Facility ids and other measure files' ids, clause ids, measure slugs, and names of facts that
-    occur in one file only. A name that is one plain word (`amount`) belongs to everyone, and so
-    does whatever the vocabulary names, because Python registers those on purpose.
+
+def pack_ids(root: Path) -> dict[str, str]:
+    """Return each word that belongs to the pack, and the file it comes from.
+
+    Ids of measures, clauses, facilities and parameters, the pack's own vocabulary, and names of
+    facts that one file gives alone. A plain word (`amount`) belongs to everyone, and so does what
+    Python registers on purpose (providers, functions, effects).
     """
-    found, facts, shared = {}, Counter[str](), set[str]()
+    found, times, registered = {}, Counter[str](), set[str]()
     for path, document in _documents(root):
-        if "vocabulary" in path.parts:
-            shared |= {word for _, names in _mappings(document) for word in map(str, names)}
-            shared |= {str(names.get("id")) for _, names in _mappings(document)}
-        if "measures" not in path.parts or not isinstance(document, dict):
-            continue
-        own = [document.get("slug")] + ([] if path.name == "measure.yaml" else [document.get("id")])
-        found.update({name: str(path) for name in own if isinstance(name, str) and "_" in name})
-        found.update({str(one["id"]): str(path) for one in document.get("clauses") or []})
-        names = [name for name in document.get("facts") or {} if "_" in name or "." in name]
-        facts.update(names)
-        found.update({name: str(path) for name in names})
+        if path.parent.name == "vocabulary" and path.stem in _OF_THE_CODE:
+            registered |= set(map(str, document or {}))
+        for name, is_shared in _names_in(path, document) if document else ():
+            if _DISTINCT.search(name):
+                found[name] = str(path)
+                times[name] += is_shared
     return {
         name: path
         for name, path in found.items()
-        if name not in shared and facts[name] <= _NAMED_ONCE
+        if name not in registered and times[name] <= _NAMED_ONCE
     }
 
 

@@ -23,6 +23,7 @@ RULES: Final[list[Rule]] = [
     text_rules.registry_hosts,
     text_rules.words_of_the_trade,
     text_rules.records_without_form,
+    text_rules.dependencies_without_reason,
     text_rules.long_readme,
     text_rules.reaches_outside,
 ]
@@ -31,14 +32,20 @@ MEASURE: Final = "plan/measures/007_tide_mill"
 #: A project in which every rule is kept.
 SOUND: Final = {
     "README.md": "# mill\n",
+    "pyproject.toml": '[project]\ndependencies = ["stone-dust[fine]>=1"]\n',
+    "docs/adr/0002-dependencies.md": (
+        "Tags: a\nStatus: accepted\nWhat it costs: disk\n| stone-dust | grain |\n"
+    ),
     "Makefile": "help:\n",
     "src/mill/__init__.py": '"""A mill."""\n',
-    "src/mill/main.py": '"""Start."""\nfrom mill.race import turn\n',
+    "src/mill/main.py": '"""Start."""\nfrom mill.race import turn\nimport stone_dust\n',
     "src/mill/race/__init__.py": (
         '"""The race."""\nfrom mill.race.wheel import turn\n__all__ = ["turn"]\n'
     ),
     "src/mill/race/wheel.py": '"""The wheel."""\ndef turn() -> None:\n    """Turn."""\n',
-    "plan/vocabulary/facts.yaml": "providers: [{id: flow_rate, zh: 流量, en: flow}]\n",
+    "plan/vocabulary/providers.yaml": "flow_rate: {zh: 流量, en: flow}\n",
+    "plan/vocabulary/documents.yaml": "mill_lease: {zh: 契, en: lease}\n",
+    "plan/parameters/toll.yaml": "- {id: toll_share, title: {zh: 费, en: toll}}\n",
     f"{MEASURE}/measure.yaml": "slug: tide_mill\nclauses: [{id: 7a, zh: 水, en: water}]\n",
     f"{MEASURE}/tide_grinding.facility.yaml": (
         "id: tide_grinding\nfacts:\n  sluice_open: {zh: 开, en: open}\n"
@@ -89,12 +96,14 @@ BROKEN: Final = [
         "pack_ids_in_source",
         {
             "src/mill/a.py": "if facility == 'tide_grinding':\n    amount = flow_rate + x57a\n",
-            "src/mill/b.sql": "select 1 -- 7a\n",
+            "src/mill/b.sql": "select 1 -- 7a\nselect toll_share, mill_lease\n",
             "src/mill/c.py": "tide_mill(sluice_open, miller.age, miller.aged, tide_mills)\n",
         },
         [
             "a.py:1: `tide_grinding`",
             "b.sql:1: `7a`",
+            "b.sql:2: `toll_share` belongs to plan/parameters/toll.yaml",
+            "b.sql:2: `mill_lease`",
             "c.py:1: `tide_mill`",
             "c.py:1: `sluice_open`",
             "c.py:1: `miller.age`",
@@ -111,6 +120,14 @@ BROKEN: Final = [
         "records_without_form",
         {"docs/adr/0002-b.md": "# B\nStatus: x\n", "changes/2.policy.md": "Clauses: 7a\n"},
         ["0002-b.md: no line `Tags`", "`What it costs`", "`In force`", "`Affects`"],
+    ),
+    (
+        "dependencies_without_reason",
+        {
+            "pyproject.toml": '[project]\ndependencies = ["stone-dust", "pyyaml"]\n'
+            '[project.optional-dependencies]\ndev = ["pytest>=8"]\n',
+        },
+        ["pyyaml has no row", "pytest has no row", "pyyaml is needed by no module"],
     ),
     ("long_readme", {"README.md": "line\n" * 151}, ["README.md: 151 lines"]),
     ("long_readme", {"README.md": ""}, ["README.md: missing"]),

@@ -1,13 +1,21 @@
 """The scripts of tools/ name what they refuse, and refuse nothing else."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from psycopg.errors import IntegrityConstraintViolation
 
 import check_coverage
 import check_files
+import with_database
+import write_reference
+from qianhai import journal
+from qianhai.db import open_database
+
+ROOT: Final = Path(__file__).parents[2]
 
 
 def _file(run: int, owed: int, idle: list[int], branches: list[list[int]]) -> dict[str, Any]:
@@ -43,7 +51,7 @@ def test_other_rooms_owe_nine_tenths() -> None:
     files = {"src/qianhai/cli/run.py": _file(90, 100, list(range(1, 11)), [])}
     assert check_coverage.judge({"files": files})[1] == []
     files = {"src/qianhai/cli/run.py": _file(89, 100, list(range(1, 12)), [])}
-    assert len(check_coverage.judge({"files": files})[1]) == 11
+    assert check_coverage.judge({"files": files})[1] == ["src/qianhai/cli/run.py:1-11: never run"]
 
 
 def test_a_private_key_and_a_large_file_stay_out(
@@ -59,6 +67,63 @@ def test_a_private_key_and_a_large_file_stay_out(
     assert "large.bin: 1000001 bytes" in said
     assert "plain.txt" not in said
     assert check_files.main([str(plain)]) == 0
+
+
+def test_the_reference_is_the_one_the_pack_gives() -> None:
+    written = (ROOT / write_reference.PAGE).read_text(encoding="utf-8")
+    assert written == write_reference.reference(ROOT), "run make docs"
+
+
+def test_the_reference_shows_each_name_in_both_languages(tmp_path: Path) -> None:
+    folder = tmp_path / "plan" / "vocabulary"
+    folder.mkdir(parents=True)
+    text = "# Wheels.\nmill: {zh: 磨|坊, en: mill, args: [a, b]}\n"
+    text += "race: {settles: {zh: 渠, en: race}}\n"
+    (folder / "wheels.yaml").write_text(text, encoding="utf-8")
+    page = write_reference.reference(tmp_path)
+    assert "Wheels." in page
+    assert "| `mill` | 磨\\|坊 | mill | args: a, b |" in page
+    assert "| `race` | 渠 | race |  |" in page
+
+
+@pytest.mark.slow
+def test_a_backup_restored_into_an_empty_folder_is_the_same_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QIANHAI_DATABASE_URL", raising=False)
+    tmp_path.chmod(0o755)
+    entry = journal.Entry("kept", "day", {"rows": 3}, (), "bank-1")
+    at = datetime(2023, 6, 30, tzinfo=UTC)
+    old = open_database(url=None, data_dir=tmp_path / "old")
+    with old, old.transaction() as conn:
+        journal.append(conn, [entry], at=at, salts=lambda: bytes(16))
+        head = journal.head(conn)
+    dump = str(tmp_path / "day.dump")
+    monkeypatch.setenv("QIANHAI_DATA_DIR", str(tmp_path / "old"))
+    assert with_database.main(["pg_dump", "--format=custom", f"--file={dump}"]) == 0
+    monkeypatch.setenv("QIANHAI_DATA_DIR", str(tmp_path / "new"))
+    assert with_database.main(["pg_restore", "--dbname=qianhai", "--exit-on-error", dump]) == 0
+    with open_database(url=None, data_dir=tmp_path / "new") as database:
+        with database.transaction() as conn:
+            assert list(journal.verify(conn, head)) == []
+        with (
+            pytest.raises(IntegrityConstraintViolation),
+            database.transaction() as conn,
+        ):
+            conn.execute("delete from journal.entries")
+
+
+def test_a_program_is_told_where_a_given_database_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIANHAI_DATABASE_URL", "postgresql://clerk@10.0.0.1:6543/books")
+    monkeypatch.setenv("PGDATABASE", "another")
+    told = 'test "$PGHOST:$PGPORT:$PGUSER:$PGDATABASE" = 10.0.0.1:6543:clerk:books'
+    assert with_database.main(["sh", "-c", told]) == 0
+    assert with_database.main(["sh", "-c", "exit 7"]) == 7
+
+
+def test_without_a_program_the_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert with_database.main([]) == 2
+    assert "pg_dump" in capsys.readouterr().err
 
 
 def test_no_tool_is_itself_refused() -> None:

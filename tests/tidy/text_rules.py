@@ -4,6 +4,7 @@ The banned words are spelt in pieces, so that this file does not break its own r
 """
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,8 @@ _HOSTS: Final = re.compile(
 )
 _PIECES: Final = (("co", "pilot"), ("chat", "gpt"), ("l", "lm"))
 _WORDS: Final = re.compile(rf"\b(?:{'|'.join(map(''.join, _PIECES))})", re.IGNORECASE)
+#: Modules whose distribution bears another name.
+_MODULES: Final = {"pyyaml": "yaml"}
 #: Lines that a record of each kind must have, whatever else it says.
 _FORMS: Final = {
     "docs/adr/[0-9]*.md": ("Tags", "Status", "What it costs"),
@@ -73,6 +76,31 @@ def records_without_form(root: Path) -> list[str]:
                 if not re.search(rf"^[#* -]*{word}\b", text, re.MULTILINE | re.IGNORECASE)
             ]
     return found
+
+
+def dependencies_without_reason(root: Path) -> list[str]:
+    """Every dependency is explained in the record of dependencies, and what runs needs is used."""
+    pyproject = root / "pyproject.toml"
+    if not pyproject.exists():
+        return []
+    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    needed = [re.split(r"[^\w.-]", one)[0] for one in project.get("dependencies", [])]
+    extras = project.get("optional-dependencies", {}).values()
+    others = [re.split(r"[^\w.-]", one)[0] for extra in extras for one in extra]
+    records = "".join(
+        path.read_text(encoding="utf-8") for path in root.glob("docs/adr/*dependencies.md")
+    )
+    code = "\n".join(line for _, line in lines(root, "src", suffix=".py"))
+    unexplained = [name for name in dict.fromkeys(needed + others) if f"| {name} |" not in records]
+    unused = [
+        name
+        for name in needed
+        if not re.search(rf"\b{_MODULES.get(name, name.replace('-', '_'))}\b", code)
+    ]
+    return [
+        *(f"pyproject.toml: {name} has no row in the record" for name in unexplained),
+        *(f"pyproject.toml: {name} is needed by no module of src" for name in unused),
+    ]
 
 
 def long_readme(root: Path) -> list[str]:

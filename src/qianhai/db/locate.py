@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -73,43 +74,53 @@ def _folders() -> Iterator[Path]:
 
 def _tried(folder: Path, runner: Runner) -> Installation | None:
     """Return the installation in a folder when the runner can run it, copied if need be."""
-    if not (folder / "initdb").is_file():
-        return None
     try:
         said = subprocess.run(  # noqa: S603 (a program found here, no shell)
             [folder / "postgres", "--version"], capture_output=True, text=True, check=False
         )
-    except OSError:  # made for another machine, or not a program
+    except OSError:  # not there, made for another machine, or not a program
         return None
     version = _VERSION.search(said.stdout)
     if version is None:
         return None
-    if runner.is_other and not runner.can_run(folder / "postgres", "--version"):
-        folder = _copied(folder) / "bin"
-        if not runner.can_run(folder / "postgres", "--version"):
-            return None
-    return Installation(folder, int(version[1]))
+    if runner.is_other and not _runs(folder, runner):
+        folder = _copied(folder)
+    return Installation(folder, int(version[1])) if _runs(folder, runner) else None
+
+
+def _runs(folder: Path, runner: Runner) -> bool:
+    """Tell whether a user can run the server and the maker of clusters, libraries and all."""
+    return all(runner.can_run(folder / name, "--version") for name in ("postgres", "initdb"))
 
 
 def _copied(folder: Path) -> Path:
-    """Copy an installation to where every user can reach it, once; return the copy's root.
+    """Copy an installation to where every user can reach it, once; return its folder there.
 
-    The name says what was copied (path, size and age of the server), so an upgraded wheel is
-    copied anew. The copy appears whole or not at all.
+    A wheel's programs look for their libraries beside the wheel (`wheel/pginstall/bin` and
+    `wheel.libs`), so the copy has the same form. Its name says what was copied (path, size and
+    age of the server), so an upgraded wheel is copied anew. It appears whole or not at all.
     """
     server = (folder / "postgres").stat()
     what = f"{folder}:{server.st_size}:{server.st_mtime_ns}"
     copy = SHARED / f"postgresql-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    root = folder.parent
+    libraries = root.parent.with_name(f"{root.parent.name}.libs")
     if not copy.is_dir():
         SHARED.mkdir(mode=0o755, exist_ok=True)
         half = Path(tempfile.mkdtemp(prefix="copy-", dir=SHARED))
         half.chmod(0o755)
         for part in ("bin", "lib", "share"):
-            shutil.copytree(folder.parent / part, half / part, symlinks=True)
+            shutil.copytree(root / part, half / root.parent.name / root.name / part, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, half / libraries.name)
+        for path in half.rglob("*"):  # installed under a strict umask, only root could read it
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) | (0o055 if mode & stat.S_IXUSR else 0o044))
         try:
             half.rename(copy)
         except OSError:  # another process was first
             shutil.rmtree(half)
             if not copy.is_dir():
                 raise
-    return copy
+    return copy / root.parent.name / root.name / folder.name

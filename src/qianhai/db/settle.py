@@ -12,6 +12,7 @@ It must not start the server.
 import hashlib
 import os
 import re
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -79,13 +80,23 @@ def settle(data_dir: Path) -> Site:
             )
     else:
         programs = choose_installation(runner, None)
-        cluster = _make_cluster(data_dir, runner, programs)
+        cluster = make_cluster(data_dir, runner, programs)
     _write_access(cluster, runner)
     return Site(data_dir, cluster, runner, programs)
 
 
-def _make_cluster(data_dir: Path, runner: Runner, programs: Installation) -> Path:
-    """Make an empty cluster and return where it lies."""
+def make_cluster(
+    data_dir: Path, runner: Runner, programs: Installation, *, role: str = ROLE
+) -> Path:
+    """Make an empty cluster and return where it lies.
+
+    What a killed process left half made is cleared away first.
+
+    Raises:
+        Environment: it cannot be made, the disk is full for example.
+    """
+    for left in data_dir.glob("pg.half-*"):
+        shutil.rmtree(left)
     place = data_dir
     if runner.is_other and not runner.can_enter(data_dir):
         SHARED.mkdir(mode=0o755, exist_ok=True)
@@ -98,7 +109,7 @@ def _make_cluster(data_dir: Path, runner: Runner, programs: Installation) -> Pat
     made = subprocess.run(  # noqa: S603 (a program found by locate, no shell)
         [
             programs.bin / "initdb",
-            *("--pgdata", half, "--username", ROLE, "--encoding", "UTF8", "--locale", "C"),
+            *("--pgdata", half, "--username", role, "--encoding", "UTF8", "--locale", "C"),
             *("--auth-local", "peer", "--auth-host", "reject"),
             *("--data-checksums", "--no-instructions"),
         ],
@@ -110,6 +121,7 @@ def _make_cluster(data_dir: Path, runner: Runner, programs: Installation) -> Pat
         **runner.identity(),
     )
     if made.returncode != 0:
+        shutil.rmtree(half)
         raise Environment(
             f"A new PostgreSQL data folder could not be made in {place}: {made.stderr.strip()}",
             way_out(made.stderr),

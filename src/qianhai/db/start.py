@@ -241,7 +241,10 @@ def _launch(site: Site, settings: Mapping[str, str], former: Postmaster | None) 
     if former is not None and exists(former.pid):
         environment["PG_GRANDPARENT_PID"] = str(former.pid)
     command = [str(site.programs.bin / "postgres"), "-D", str(site.cluster)]
-    command += ["-k", str(socket_folder(site))]
+    sockets = socket_folder(site)
+    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+        (sockets / name).unlink(missing_ok=True)  # left by a killed server; nobody else is here
+    command += ["-k", str(sockets)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with site.log.open("ab") as log:

@@ -45,8 +45,15 @@ def lock_migrations(conn: Connection) -> None:
 
 
 def read_applied(conn: Connection) -> Sequence[tuple[int, str, str]]:
-    """Return number, name and digest of every migration this database has, in order."""
-    if conn.execute("select to_regclass('public.schema_migrations')").fetchone() == (None,):
+    """Return number, name and digest of every migration this database has, in order.
+
+    Whether the table is there is read from the catalogue's rows: a look-up by name could answer
+    from before another program's commit.
+    """
+    is_there = conn.execute(
+        "select from pg_tables where schemaname = 'public' and tablename = 'schema_migrations'"
+    ).fetchone()
+    if is_there is None:
         return []
     return conn.execute(
         "select number, name, digest from public.schema_migrations order by number"

@@ -53,9 +53,11 @@ def is_serving(cluster: Path, pid: int) -> bool:
     Read from the command line, which any user may see; a zombie has none. (The links `exe` and
     `cwd` would say more, but root inside a container may not follow them.)
     """
-    child = _children.get(pid)
-    if child is not None and child.poll() is not None:
-        del _children[pid]
+    for child in list(_children.values()):
+        if child.poll() is not None:
+            _children.pop(child.pid, None)
+    if pid in _children:
+        return True
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):

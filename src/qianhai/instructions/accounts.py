@@ -4,12 +4,13 @@ Holds names only; nothing is opened or posted here. An account of the register i
 number, one opened on demand by its kind, party and currency.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qianhai.instructions.model import Known
 from qianhai.kernel import CURRENCIES, scale_of
 from qianhai.ledger import AccountSpec, Asset, Window, limit_account
-from qianhai.policy import Limit, Policy, Pool
+from qianhai.policy import Limit, Policy, Pool, Term
 from qianhai.registers import Account, Register
 
 
@@ -123,7 +124,7 @@ class AccountBook:
             )
         ]
         if len(mine) == 1:
-            return registered_account(mine[0], self._floor(mine[0].kind))
+            return registered_account(mine[0], floor_of(self._kinds, mine[0].kind))
         if kind in self._kinds and self._kinds[kind].on_demand and not mine:
             return self.on_demand(party, kind, currency)
         return None
@@ -131,14 +132,16 @@ class AccountBook:
     def on_demand(self, party: str, kind: str, currency: str) -> AccountSpec:
         """Return the account of a kind that a party has in a currency as soon as it is used."""
         name = f"{kind}:{party}:{currency}"
-        return AccountSpec(name, money_asset(currency), kind, party, self._floor(kind))
-
-    def _floor(self, kind: str) -> int | None:
-        term = self._kinds.get(kind)
-        return 0 if term is None or term.floor == "0" else None
+        return AccountSpec(name, money_asset(currency), kind, party, floor_of(self._kinds, kind))
 
 
 def registered_account(account: Account, floor: int | None) -> AccountSpec:
     """Return a registered account as the ledger opens it: named by its bank and number."""
     name = f"account:{account.bank}:{account.number}"
     return AccountSpec(name, money_asset(account.currency), account.kind, account.party, floor)
+
+
+def floor_of(kinds: Mapping[str, Term], kind: str) -> int | None:
+    """Return the least balance of an account kind: zero, unless the pack leaves it open."""
+    term = kinds.get(kind)
+    return 0 if term is None or term.floor == "0" else None

@@ -68,11 +68,12 @@ def _with_true_limits(
     uses = list(verdict.decision.limits)
     for at, draw in enumerate(verdict.draws):
         seen = used.get(draw.limit.id)
-        if seen:
-            before, asked = seen.pop(0)
-            draw = replace(draw, used=before)
-            uses[at] = _use(uses[at], draw.cap or 0, before, asked, draw.scale)
-        draws.append(draw)
+        if not seen:
+            draws.append(draw)
+            continue
+        before, asked = seen.pop(0)
+        draws.append(replace(draw, used=before))
+        uses[at] = _use(uses[at], draw.cap or 0, before, asked, draw.scale)
     decision = replace(verdict.decision, limits=tuple(uses))
     return replace(verdict, draws=tuple(draws), decision=decision)
 
@@ -89,16 +90,17 @@ def _use(use: LimitUse, cap: int, used: int, asked: int, scale: int) -> LimitUse
 def unfinished(policy: Policy, row: Known, outcome: Outcome, why: Sequence[str]) -> Verdict:
     """Return the verdict of an instruction that cannot be decided by its conditions.
 
-    `why` names missing accounts when incomplete, else what is wrong with the continued business.
+    `why` names what is missing when incomplete (accounts, or the facility itself), else what is
+    wrong with the continued business.
     """
     action = row.compiled.action
     if outcome is Outcome.INCOMPLETE:
-        lacking = tuple(dict.fromkeys(why))
+        document = "account_register" if row.compiled.facility else ""
+        missing = tuple(MissingFact(name, document) for name in dict.fromkeys(why))
         reasons = tuple(
-            Reason("QH01", action.clause, {"fact": name, "document": "account_register"})
-            for name in lacking
+            Reason("QH01", action.clause, {"fact": one.fact, "document": one.document})
+            for one in missing
         )
-        missing = tuple(MissingFact(name, "account_register") for name in lacking)
     else:
         data = {"of": row.instruction.continues, "why": why[0]}
         reasons, missing = (Reason("QH06", action.clause, data),), ()

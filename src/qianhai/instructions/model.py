@@ -90,7 +90,8 @@ class Drawn:
 class Answer:
     """What the road answered to one instruction.
 
-    `is_repeat`: this id and content had been answered before, nothing was done again.
+    `is_repeat`: this id and content had been answered before, nothing was done again. `holders`
+    are the holders of the decision's limits, one for each, for a first answer.
     """
 
     instruction: Instruction
@@ -98,6 +99,7 @@ class Answer:
     ledger_result: str
     ledger_seq: int | None
     is_repeat: bool = False
+    holders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def judge_overlays(at: Gathering, row: Known, verdict: Verdict, shaped: Shaped) 
         if not paying or row.compiled.measure == compiled.measure:
             continue
         verdict = _judge(at, row, verdict, compiled)
-        _carry_tag(at, row, shaped, name, verdict)
+        _carry_tag(at, shaped, name, verdict)
     return verdict
 
 
@@ -50,7 +50,7 @@ def replace_compiled(row: Known, compiled: Compiled, facts: dict[str, object]) -
     )
 
 
-def _carry_tag(at: Gathering, row: Known, shaped: Shaped, name: str, verdict: Verdict) -> None:
+def _carry_tag(at: Gathering, shaped: Shaped, name: str, verdict: Verdict) -> None:
     """Credit the tagged kind of account where the overlay's tag travels on."""
     tag = at.policy.pack.overlays[name].credit_kind
     if tag is None or not verdict.guards.get("credit_kind"):

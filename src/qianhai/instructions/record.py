@@ -86,7 +86,8 @@ class Recorder:
             carry_out(conn, row, verdict, institution_id=self._institution, keyring=self._keyring,
                       salts=self.salt, at=at)  # fmt: skip
         self._is_pack_stored = True
-        return Answer(instruction, decision, result.result.value, result.seq_last)
+        holders = tuple(row.holder(draw.pool.holder) or "" for draw in verdict.draws)
+        return Answer(instruction, decision, result.result.value, result.seq_last, holders=holders)
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack

@@ -13,6 +13,7 @@ from qianhai.db import Connection, Database
 from qianhai.instructions import store
 from qianhai.instructions.accounts import AccountBook
 from qianhai.instructions.conclude import conclude, unfinished
+from qianhai.instructions.flaws import used_before
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Root
 from qianhai.instructions.overlay import judge_overlays
@@ -25,7 +26,7 @@ from qianhai.instructions.shape import (
     shape_money,
     shape_positions,
 )
-from qianhai.kernel import BadInput, Flaw, Outcome, Place, StaleState, reach
+from qianhai.kernel import BadInput, Outcome, Place, StaleState, reach
 from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer, balances
 from qianhai.policy import Authorisation, Policy, Verdict, as_status, leaves_of, read_facts
 from qianhai.registers import Keyring, Register
@@ -109,7 +110,7 @@ class Road:
         if known is None:
             return None
         if known != instruction.content_hash:
-            raise BadInput([used_before(instruction)])
+            raise BadInput([used_before(instruction.place, instruction.id)])
         return self.recorder.stored(conn, instruction)
 
     def _record(
@@ -127,6 +128,11 @@ class Road:
     def _prepare(self, conn: Connection, instruction: Instruction, at: datetime) -> Handover:
         """Know, gather, decide and shape one instruction. Reads only."""
         register = Register(conn, self.institution_id, instruction.value_on, at)
+        if not instruction.facility:
+            row = self._of_no_facility(instruction)
+            return Handover(
+                row, unfinished(self.policy, row, Outcome.INCOMPLETE, ["facility"]), None
+            )
         row, refusal = self._know(conn, register, instruction)
         if refusal:
             return Handover(row, unfinished(self.policy, row, *refusal), None)
@@ -174,6 +180,12 @@ class Road:
         sent = frozenset(facts)
         row = Known(instruction, compiled, standing, root, parties, accounts, facts, sent)
         return row, refused_continuation(row)
+
+    def _of_no_facility(self, instruction: Instruction) -> Known:
+        """Return what is known of an instruction that does not say what business it is."""
+        standing = self.policy.standing(instruction.value_on)
+        parties, accounts = instruction.parties, instruction.accounts
+        return Known(instruction, self.policy.nothing, standing, None, parties, accounts)
 
     def root(self, conn: Connection, instruction_id: str) -> Root | None:
         """Return the stored instruction a later action names; None without one."""
@@ -226,15 +238,3 @@ def refused_continuation(row: Known) -> tuple[Outcome, Sequence[str]] | None:
     if any(root.parties.get(role, party) != party for role, party in own.items()):
         return Outcome.REFUSED, ["other_parties"]
     return None
-
-
-def used_before(instruction: Instruction) -> Flaw:
-    """Return the flaw of an id that was used for other content."""
-    return Flaw(
-        "I020",
-        instruction.place,
-        instruction.id,
-        "a new id, or the same content",
-        f"the id `{instruction.id}` was used before with other content; give this instruction an id of its own.",
-        f"编号“{instruction.id}”此前已用于不同内容的指令，请另用新编号。",
-    )

@@ -167,9 +167,7 @@ def post(batch: Batch, at: int) -> None:
             continue
         verdict = _reliance(batch, chain, at)
         if verdict == POSTED:
-            verdict = _opening(batch, chain)
-            if verdict == POSTED:
-                verdict = _soundness(batch, chain)
+            verdict = _stronger(_opening(batch, chain), _soundness(batch, chain))
             if verdict == POSTED:
                 verdict = _movement(batch, chain)
             if verdict == POSTED:
@@ -179,6 +177,13 @@ def post(batch: Batch, at: int) -> None:
         chains.verdict[chain] = verdict
         if verdict == POSTED and chains.origin[chain] != NONE:
             chains.is_continued[chains.origin[chain]] = 1
+
+
+def _stronger(one: int, other: int) -> int:
+    """Return the verdict that goes before the other; `posted` only when both are."""
+    if POSTED in (one, other):
+        return one + other
+    return min(one, other)
 
 
 def _reliance(batch: Batch, chain: int, at: int) -> int:

@@ -35,7 +35,7 @@ class Open:
     furthest: int = -1
     counts: dict[str, int] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
-    has_stray_text: bool = False
+    has_stray: bool = False
 
 
 class StructureVisitor:
@@ -72,6 +72,8 @@ class StructureVisitor:
 
     def where(self, suffix: str = "") -> str:
         """Write the path of the open element, with its number where it may repeat."""
+        if not self._stack:
+            return ""
         steps = [
             f"{item.name}[{item.ordinal}]" if item.ordinal else item.name for item in self._stack
         ]
@@ -130,6 +132,7 @@ class StructureVisitor:
         at = part.index.get(name)
         if at is None:
             if part.datatype:
+                parent.has_stray = True
                 self.report("M506", line, name, parent=parent.name, known="text only")
             else:
                 rest = part.elements if part.is_choice else part.elements[max(parent.furthest, 0) :]
@@ -174,8 +177,8 @@ class StructureVisitor:
         top = self._stack[-1]
         if top.part.datatype:
             top.pieces.append(data)
-        elif not top.has_stray_text and not top.part.is_open and data.strip(_BLANKS):
-            top.has_stray_text = True
+        elif not top.has_stray and not top.part.is_open and data.strip(_BLANKS):
+            top.has_stray = True
             self.report("M511", top.line, data.strip(_BLANKS), parent=top.name)
 
     def end(self, line: int) -> None:
@@ -188,7 +191,8 @@ class StructureVisitor:
             return
         top = self._stack[-1]
         if top.part.datatype:
-            self._check_text(top, "", "".join(top.pieces), top.part.datatype)
+            if not top.has_stray:
+                self._check_text(top, "", "".join(top.pieces), top.part.datatype)
         else:
             self._check_complete(top)
             self.closed(top)
@@ -215,8 +219,7 @@ class StructureVisitor:
                 self.report("M509", opened.line, "", parent=opened.name, missing="an element")
         elif part.is_choice:
             if not opened.counts:
-                missing = "one of " + part.listed()
-                self.report("M509", opened.line, "", parent=opened.name, missing=missing)
+                self.report("M526", opened.line, "", parent=opened.name, known=part.listed())
         else:
             for element in part.elements:
                 if element.least and element.name not in opened.counts:

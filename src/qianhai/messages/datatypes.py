@@ -134,7 +134,7 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "Bic03": Datatype(_pattern(_BIC_03), "a BIC of 8 or 11 characters", "8 或 11 位 BIC"),
     "Lei": Datatype(_pattern("[A-Z0-9]{18}[0-9]{2}"), "an LEI of 20 characters", "20 位 LEI"),
     "Iban": Datatype(_pattern("[A-Z]{2}[0-9]{2}[a-zA-Z0-9]{1,30}"), "an IBAN", "IBAN"),
-    "Uetr": Datatype(_pattern(_UETR), "a UUID of version 4 in small letters", "小写 UUID（第 4 版）"),
+    "Uetr": Datatype(_pattern(_UETR), "a UUIDv4 in small letters", "小写 UUIDv4"),
     "Phone": Datatype(
         _pattern(r"\+[0-9]{1,3}-[0-9()+\-]{1,30}"), "a number such as +86-75512345678",
         "电话号码，如 +86-75512345678",

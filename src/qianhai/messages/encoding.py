@@ -31,7 +31,7 @@ def encoding_of(sample: bytes) -> str:
             return name
     if _has_nul_pairs(sample):
         return "UTF-16"
-    for name, shown in (("utf-8", "UTF-8"), ("gb18030", "GB18030")):
+    for name, shown in (("utf-8", "UTF-8, cut off"), ("gb18030", "GB18030")):
         try:
             codecs.getincrementaldecoder(name)().decode(sample)
         except UnicodeDecodeError:
@@ -62,13 +62,13 @@ def lines_of(file: BinaryIO, name: str, shape: Shape) -> Iterator[tuple[int, str
             yield flaw_at("M111", place, limit=limit)
             continue
         if number == 1:
-            if encoding_of(raw).startswith("UTF-16") or encoding_of(raw) == "UTF-32":
-                yield flaw_at("M104", place, encoding_of(raw))
+            if (found := encoding_of(raw)) in {"UTF-16", "UTF-32"}:
+                yield flaw_at("M104", place, found)
                 return
             raw = raw.removeprefix(codecs.BOM_UTF8)
         try:
             text = raw.decode()
-        except UnicodeDecodeError as fault:
-            yield flaw_at("M104", place, encoding_of(raw[fault.start :]))
+        except UnicodeDecodeError:
+            yield flaw_at("M104", place, encoding_of(raw))
             return
         yield number, text.removesuffix("\n").removesuffix("\r")

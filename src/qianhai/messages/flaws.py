@@ -106,7 +106,7 @@ TEXTS: Final[dict[str, Words]] = {
     ),
     "M205": Words(
         "quotes around the whole cell, doubled inside it",
-        "A quote stands alone in {value}; put quotes around the whole cell and double those inside.",
+        "A quote stands alone in {value}; quote the whole cell and double the quotes inside.",
         "{value} 中有单独的引号；请将整格用引号括起，格内引号写两次。",
     ),
     "M206": Words(
@@ -131,12 +131,12 @@ TEXTS: Final[dict[str, Words]] = {
     ),
     "M303": Words(
         "at most {limit}",
-        "Unpacked, {value} passes the limit of {limit}; split the workbook or save it anew.",
-        "解压后 {value} 超过上限 {limit}；请拆分，或重新保存工作簿。",
+        "The workbook's {what}, {value}, passes the limit of {limit}; split it or save it anew.",
+        "工作簿的{what}（{value}）超过上限 {limit}；请拆分，或重新保存。",
     ),
     "M304": Words(
         "values only",
-        "The workbook carries {value}; save it as plain XLSX without macros, links or embedded files.",
+        "The workbook carries {value}; save it as XLSX without macros, links or embedded files.",
         "工作簿含有 {value}；请另存为不含宏、外部链接和嵌入文件的 XLSX。",
     ),
     "M305": Words(
@@ -158,7 +158,8 @@ TEXTS: Final[dict[str, Words]] = {
         "a number of at most 15 digits",
         "Excel keeps only 15 digits, so the number {value} may not be what was typed; "
         "round it, or format the cell as text and type it again.",
-        "Excel 只保留 15 位数字，{value} 可能不是原来输入的数；请四舍五入，或将单元格设为文本后重新输入。",
+        "Excel 只保留 15 位数字，{value} 可能不是原来输入的数；"
+        "请四舍五入，或将单元格设为文本后重新输入。",
     ),
     "M309": Words(
         "a day from 1900-03-01 to 9999-12-31",
@@ -172,13 +173,13 @@ TEXTS: Final[dict[str, Words]] = {
     ),
     "M311": Words(
         "values under a header",
-        "The value {value} stands in a column without a header; name the column or delete the value.",
+        "The value {value} stands in a column without a header; name it or delete the value.",
         "值 {value} 所在的列没有表头；请填写列名，或删除该值。",
     ),
     "M312": Words(
         "everything visible",
-        "The {value} is hidden, so its rows would be booked unseen; unhide or delete it.",
-        "{value} 已隐藏，其中的内容会在无人看到的情况下入账；请取消隐藏或删除。",
+        "The {what} {value} is hidden and would be booked unseen; unhide or delete it.",
+        "{what} {value} 已隐藏，会在无人看到的情况下入账；请取消隐藏或删除。",
     ),
     "M401": Words(
         "one JSON object",
@@ -277,8 +278,8 @@ TEXTS: Final[dict[str, Words]] = {
     ),
     "M512": Words(
         "{kind}",
-        "{element} reads {value}; expected {kind}.",
-        "{element} 的值为 {value}；应为 {kind_zh}。",
+        '{element} reads "{value}"; write {kind}.',
+        "{element} 的值为“{value}”；应为：{kind_zh}。",
     ),
     "M513": Words(
         "the attribute {name}",
@@ -326,7 +327,7 @@ TEXTS: Final[dict[str, Words]] = {
         "金额 {value} 的小数位超过 {currency} 的 {limit} 位；请更正。",
     ),
     "M522": Words(
-        "a field name such as is_genuine",
+        "a field name such as contract_number",
         "The fact name {value} is no field name; use small letters, digits, _ and dots.",
         "事实名称 {value} 不是字段名；请使用小写字母、数字、下划线和点。",
     ),
@@ -345,7 +346,56 @@ TEXTS: Final[dict[str, Words]] = {
         "The field {name} with the text {value} has no place in {version}; leave it out.",
         "{version} 中没有字段 {name}（值为 {value}）的位置；请不要填写。",
     ),
+    "M526": Words(
+        "one of {known}",
+        "{parent} holds none of {known}; add one.",
+        "{parent} 中没有 {known} 之一；请补充。",
+    ),
+    "M527": Words(
+        "UTF-8",
+        "The XML is written in {value}; write it in UTF-8 and declare that.",
+        "XML 使用 {value} 编码；请改用 UTF-8 并在声明中注明。",
+    ),
 }  # fmt: skip
+
+
+#: What the readers fill in themselves, in Chinese; whatever a file says is shown as it is.
+_PHRASES: Final = {
+    "null": "空值",
+    "true or false": "真假值",
+    "an object": "对象",
+    "a list": "列表",
+    "a text or number": "文本或数字",
+    "the line ends": "行已结束",
+    "a PDF": "PDF 文件",
+    "compressed": "压缩文件",
+    "a RAR archive": "RAR 压缩包",
+    "a ZIP archive": "ZIP 压缩包",
+    "a workbook with macros": "含宏的工作簿",
+    "an old XLS workbook": "旧式 XLS 工作簿",
+    "a binary workbook": "二进制工作簿",
+    "an ODS workbook": "ODS 工作簿",
+    "a JSON document": "JSON 文档",
+    "macros": "宏",
+    "links to other files": "指向其他文件的链接",
+    "embedded files": "嵌入文件",
+    "controls": "控件",
+    "data connections": "数据连接",
+    "missing or unreadable": "缺失或无法读取",
+    "number of parts": "部件数量",
+    "unpacked size": "解压后的大小",
+    "packing ratio": "压缩比",
+    "number of shared texts": "共享文本数量",
+    "sheet": "工作表",
+    "row": "行",
+    "column": "列",
+    "an element": "一个元素",
+    "text only": "仅文本",
+    "of no namespace": "无命名空间",
+    "elements inside elements": "元素嵌套",
+    "one tag or comment": "单个标记或注释",
+    "characters in one element": "单个元素的字符数",
+}
 
 
 def shown(text: str) -> str:
@@ -362,13 +412,14 @@ def flaw_at(code: str, place: Place, value: object = "", **named: object) -> Fla
     """Make the flaw of a code at a place; `named` fills its words.
 
     >>> flaw_at("M205", Place("day.csv", 3), 'a"b').en
-    'A quote stands alone in a"b; put quotes around the whole cell and double those inside.'
+    'A quote stands alone in a"b; quote the whole cell and double the quotes inside.'
     """
     words = TEXTS[code]
     found = shown(str(value))
     fills = {name: shown(str(text)) for name, text in named.items()} | {"value": found}
-    expected, en, zh = (text.format_map(fills) for text in words)
-    return Flaw(code, place, found, expected, en, zh)
+    fills_zh = {name: _PHRASES.get(text, text) for name, text in fills.items()}
+    expected, en = words.expected.format_map(fills), words.en.format_map(fills)
+    return Flaw(code, place, found, expected, en, words.zh.format_map(fills_zh))
 
 
 # Controls except tab and line breaks, direction overrides, and halves of a character: a person

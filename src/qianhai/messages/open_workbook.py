@@ -4,7 +4,7 @@ Holds the checks of the package before any sheet is read. Must not hold the read
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from posixpath import join, normpath
@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from qianhai.kernel import Flaw, Place
-from qianhai.messages.flaws import flaw_at
+from qianhai.messages.flaws import flaw_at, hidden_in
 from qianhai.messages.model import Row, Shape
 from qianhai.messages.walk_xml import READ_FAULTS, Refused, walk
 
@@ -25,10 +25,10 @@ _SMALL_BYTES: Final = 1 << 20
 _CHINESE_DATE_FORMATS: Final = frozenset((*range(27, 37), *range(50, 59)))
 _FORBIDDEN: Final = (
     ("vbaproject", "macros"),
-    ("/externallinks/", "links to other workbooks"),
+    ("/externallinks/", "links to other files"),
     ("/embeddings/", "embedded files"),
-    ("/activex/", "ActiveX controls"),
-    ("/ctrlprops/", "form controls"),
+    ("/activex/", "controls"),
+    ("/ctrlprops/", "controls"),
     ("/macrosheets/", "macros"),
     ("/connections.xml", "data connections"),
 )
@@ -92,6 +92,10 @@ class PartVisitor:
     def closed(self, name: str, line: int) -> None:
         """An element has ended."""
 
+    def where(self) -> str:
+        """Say nothing: a part's name is its place."""
+        return ""
+
 
 class _Relations(PartVisitor):
     def __init__(self) -> None:
@@ -143,7 +147,9 @@ class _Texts(PartVisitor):
         elif name == "si":
             self.texts.append(unescaped("".join(self._kept)))
             if len(self.texts) > self._limit:
-                raise Refused(flaw_at("M303", self._place, "shared texts", limit=self._limit))
+                raise Refused(
+                    _limit_flaw(self._place, "number of shared texts", len(self.texts), self._limit)
+                )
 
 
 class _Styles(PartVisitor):
@@ -184,17 +190,16 @@ def _package_flaws(package: ZipFile, place: Place, shape: Shape) -> Iterator[Fla
     """Yield what a package says of itself that is reason not to unpack it."""
     entries = package.infolist()
     if len(entries) > shape.zip_entries_max:
-        yield flaw_at("M303", place, f"{len(entries)} parts", limit=shape.zip_entries_max)
+        yield _limit_flaw(place, "number of parts", len(entries), shape.zip_entries_max)
     size = sum(entry.file_size for entry in entries)
     if size > shape.zip_bytes_max:
-        yield flaw_at("M303", place, f"{size} bytes", limit=shape.zip_bytes_max)
+        yield _limit_flaw(place, "unpacked size", size, shape.zip_bytes_max)
     seen: set[str] = set()
     told: set[str] = set()
     for entry in entries:
         name = "/" + entry.filename.lower()
         if _is_bomb(entry, shape):
-            limit = f"{shape.zip_ratio_max} times its packed size"
-            yield flaw_at("M303", place, entry.filename, limit=limit)
+            yield _limit_flaw(place, "packing ratio", entry.filename, shape.zip_ratio_max)
         if entry.flag_bits & 1:
             yield flaw_at("M301", place)
             return
@@ -205,6 +210,10 @@ def _package_flaws(package: ZipFile, place: Place, shape: Shape) -> Iterator[Fla
             if part in name and shown not in told:
                 told.add(shown)
                 yield flaw_at("M304", place, shown)
+
+
+def _limit_flaw(place: Place, what: str, value: object, limit: int) -> Flaw:
+    return flaw_at("M303", place, value, what=what, limit=limit)
 
 
 def _is_bomb(entry: ZipInfo, shape: Shape) -> bool:
@@ -229,7 +238,7 @@ def visit(
 
 def _shared(package: ZipFile, place: Place, shape: Shape) -> Workbook | list[Flaw]:
     """Read the parts the sheets share; the first part that fails ends it."""
-    root, relations, sheets, styles = _Relations(), _Relations(), _Sheets(), _Styles()
+    root, relations, sheets = _Relations(), _Relations(), _Sheets()
     if flaws := visit(package, "_rels/.rels", root, place, shape):
         return flaws
     mains = [target for kind, target in root.targets.values() if kind == "officeDocument"]
@@ -244,26 +253,48 @@ def _shared(package: ZipFile, place: Place, shape: Shape) -> Workbook | list[Fla
         return flaws
     if relations.external:
         return [flaw_at("M304", place, "links to other files")]
+    targets = {
+        link: (kind, _resolved(folder, target))
+        for link, (kind, target) in relations.targets.items()
+    }
     workbook = Workbook(package, epoch=date(1904, 1, 1) if sheets.is_1904 else date(1899, 12, 30))
-    for kind, target in relations.targets.values():
-        part = _resolved(folder, target)
+    flaws = _read_texts_and_styles(workbook, targets, place, shape)
+    return flaws or _sheet_flaws(workbook, sheets, targets, place) or workbook
+
+
+def _read_texts_and_styles(
+    workbook: Workbook, targets: Mapping[str, tuple[str, str]], place: Place, shape: Shape
+) -> list[Flaw]:
+    """Read the shared texts and which styles are dates into the workbook."""
+    flaws: list[Flaw] = []
+    for kind, part in targets.values():
         if kind == "sharedStrings":
             texts = _Texts(place, 4 * shape.rows_max)
-            flaws += visit(package, part, texts, place, shape)
+            flaws += visit(workbook.package, part, texts, place, shape)
             workbook.texts = texts.texts
         elif kind == "styles":
-            flaws += visit(package, part, styles, place, shape)
+            styles = _Styles()
+            flaws += visit(workbook.package, part, styles, place, shape)
             workbook.date_styles = styles.date_styles()
+    return flaws
+
+
+def _sheet_flaws(
+    workbook: Workbook, sheets: _Sheets, targets: Mapping[str, tuple[str, str]], place: Place
+) -> list[Flaw]:
+    """Add the sheets to the workbook, each with a part of its own."""
+    flaws: list[Flaw] = []
     parts: set[str] = set()
     for name, link, is_hidden in sheets.sheets:
-        kind, target = relations.targets.get(link, ("", ""))
-        part = _resolved(folder, target)
-        if not kind or part in parts:
-            flaws.append(flaw_at("M310", place, f"sheet {name}", part=main))
+        kind, part = targets.get(link, ("", ""))
+        if hidden := hidden_in(name):
+            flaws.append(flaw_at("M108", Place(place.file, None, "workbook"), hidden))
+        elif not kind or part in parts:
+            flaws.append(flaw_at("M310", place, f"sheet {name}", part="workbook"))
         elif kind == "worksheet":
             parts.add(part)
             workbook.sheets.append(Sheet(name, part, is_hidden))
-    return flaws or workbook
+    return flaws
 
 
 def _resolved(folder: str, target: str) -> str:

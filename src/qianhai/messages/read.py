@@ -103,8 +103,8 @@ def _kind(head: bytes, suffix: str, place: Place) -> str | Flaw:
         found = "JSONL"
     else:
         found = said or "CSV"
-    if said == "XML" and found == "XML" and encoding_of(head).startswith("UTF-16"):
-        return flaw_at("M104", place, "UTF-16")
+    if found == "XML" and (encoding := encoding_of(head)) in {"UTF-16", "UTF-32"}:
+        return flaw_at("M527", place, encoding)
     if said and said != found:
         wanted = next(name for name, kind in _SUFFIXES.items() if kind == found)
         return flaw_at("M105", place, suffix, kind=found, suffix=wanted)

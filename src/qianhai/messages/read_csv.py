@@ -25,6 +25,7 @@ class _Open:
     pieces: list[str] = field(default_factory=list)
     size: int = 0
     is_quoted: bool = False
+    lone: str = ""
 
 
 def read_csv(file: BinaryIO, name: str, shape: Shape) -> Iterator[Row | Flaw]:
@@ -113,9 +114,10 @@ def _records(file: BinaryIO, name: str, shape: Shape) -> Iterator[tuple[int, lis
         elif (record.size + len(text)) > shape.line_bytes_max:
             yield flaw_at("M206", Place(name, record.line))
             return
-        lone = _split(record, text)
-        if lone is not None:
-            yield flaw_at("M205", Place(name, record.line, f"#{len(record.cells) + 1}"), lone)
+        _split(record, text)
+        if record.lone:
+            at = Place(name, record.line, f"#{len(record.cells) + 1}")
+            yield flaw_at("M205", at, record.lone)
             record = None
         elif not record.is_quoted:
             yield record.line, record.cells
@@ -124,47 +126,50 @@ def _records(file: BinaryIO, name: str, shape: Shape) -> Iterator[tuple[int, lis
         yield flaw_at("M206", Place(name, record.line, f"#{len(record.cells) + 1}"))
 
 
-def _split(record: _Open, text: str) -> str | None:
-    """Add a line's cells to its record; return the text around a quote that stands alone.
+def _split(record: _Open, text: str) -> None:
+    """Add a line's cells to its record, until the line ends or a quote stands alone.
 
     Each character is looked at once, however many lines a quoted cell runs over, so that a
     file of open quotes cannot hold the reader.
     """
     record.size += len(text) + 1
-    at = 0
     if record.is_quoted:
         record.pieces.append("\n")
-    while True:
-        if not record.is_quoted:
-            start = at
-            while start < len(text) and text[start] in " \t":
-                start += 1
-            if text[start : start + 1] != '"':
-                end = text.find(",", at)
-                cell = text[at:] if end < 0 else text[at:end]
-                if '"' in cell:
-                    return cell
-                record.cells.append(cell.strip())
-                if end < 0:
-                    return None
-                at = end + 1
-                continue
-            record.is_quoted, record.pieces, at = True, [], start + 1
-        closing = text.find('"', at)
-        if closing < 0:
-            record.pieces.append(text[at:])
-            return None
-        record.pieces.append(text[at:closing])
-        at = closing + 1
-        if text[at : at + 1] == '"':
-            record.pieces.append('"')
-            at += 1
-            continue
-        record.is_quoted = False
-        rest = text.find(",", at)
-        if text[at : rest if rest >= 0 else len(text)].strip():
-            return "".join(record.pieces)[-40:] + '"' + text[at : at + 40]
-        record.cells.append("".join(record.pieces).strip())
-        if rest < 0:
-            return None
-        at = rest + 1
+    at = 0
+    while at >= 0:
+        at = _quoted(record, text, at) if record.is_quoted else _plain(record, text, at)
+
+
+def _plain(record: _Open, text: str, at: int) -> int:
+    """Take the cell that begins at a position; return where the next begins, -1 at the end."""
+    end = text.find(",", at)
+    cell = text[at:] if end < 0 else text[at:end]
+    blanks = len(cell) - len(cell.lstrip(" \t"))
+    if cell[blanks : blanks + 1] == '"':
+        record.is_quoted, record.pieces = True, []
+        return at + blanks + 1
+    if '"' in cell:
+        record.lone = cell
+        return -1
+    record.cells.append(cell.strip())
+    return end + 1 if end >= 0 else -1
+
+
+def _quoted(record: _Open, text: str, at: int) -> int:
+    """Take what a quoted cell has on this line; return where to go on, -1 at the line's end."""
+    closing = text.find('"', at)
+    if closing < 0:
+        record.pieces.append(text[at:])
+        return -1
+    record.pieces.append(text[at:closing])
+    if text[closing + 1 : closing + 2] == '"':
+        record.pieces.append('"')
+        return closing + 2
+    record.is_quoted = False
+    end = text.find(",", closing)
+    rest = text[closing + 1 :] if end < 0 else text[closing + 1 : end]
+    if rest.strip():
+        record.lone = "".join(record.pieces)[-40:] + '"' + rest[:40]
+        return -1
+    record.cells.append("".join(record.pieces).strip())
+    return end + 1 if end >= 0 else -1

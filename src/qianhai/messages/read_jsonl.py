@@ -26,6 +26,10 @@ class _Inexact:
     code: str
 
 
+#: A leaf of an object: its dotted path, and its text or what is wrong with it.
+_Leaf = tuple[str, "str | _Inexact | Flaw"]
+
+
 class _Pairs(list[tuple[str, object]]):
     """The members of an object as they stand, so that a name given twice is seen."""
 
@@ -89,36 +93,41 @@ def _row(pairs: _Pairs, place: Place, shape: Shape) -> Iterator[Row | Flaw]:
         yield Row(place, {path: text for path, text in fields.items() if text})
 
 
-def _flatten(
-    value: object, path: str, depth: int, shape: Shape
-) -> Iterator[tuple[str, str | _Inexact | Flaw]]:
-    """Yield each leaf with its dotted path; null gives nothing, as an empty cell does.
-
-    An empty list is the text `[]`: "has none" is a value, and must not turn into an unknown.
-    """
-    nowhere = Place("")
+def _flatten(value: object, path: str, depth: int, shape: Shape) -> Iterator[_Leaf]:
+    """Yield each leaf with its dotted path; null gives nothing, as an empty cell does."""
     if depth > shape.depth_max:
-        yield path, flaw_at("M407", nowhere, limit=shape.depth_max)
+        yield path, flaw_at("M407", Place(""), limit=shape.depth_max)
     elif isinstance(value, _Pairs):
-        for name, inner in value:
-            if not name.strip() or hidden_in(name) or len(name.splitlines()) > 1:
-                yield path, flaw_at("M408", nowhere, name)
-            elif len(path) + len(name) > _NAME_CHARS_MAX:
-                yield path, flaw_at("M408", nowhere, name)
-            else:
-                yield from _flatten(inner, f"{path}.{name}" if path else name, depth + 1, shape)
+        yield from _flatten_object(value, path, depth, shape)
     elif isinstance(value, list):
-        if not value:
-            yield path, "[]"
-        for number, item in enumerate(value):
-            if isinstance(item, _Pairs):
-                yield from _flatten(item, f"{path}.{number}", depth + 1, shape)
-            else:
-                yield path, flaw_at("M404", nowhere, _kind(item))
+        yield from _flatten_list(value, path, depth, shape)
     elif isinstance(value, bool):
         yield path, "true" if value else "false"
     elif isinstance(value, str | _Inexact):
         yield path, value
+
+
+def _flatten_object(pairs: _Pairs, path: str, depth: int, shape: Shape) -> Iterator[_Leaf]:
+    for name, inner in pairs:
+        is_name = name.strip() and not hidden_in(name) and len(name.splitlines()) == 1
+        if not is_name or len(path) + len(name) > _NAME_CHARS_MAX:
+            yield path, flaw_at("M408", Place(""), name)
+        else:
+            yield from _flatten(inner, f"{path}.{name}" if path else name, depth + 1, shape)
+
+
+def _flatten_list(items: list[object], path: str, depth: int, shape: Shape) -> Iterator[_Leaf]:
+    """Yield the leaves of a list of objects, numbered from 0.
+
+    An empty list is the text `[]`: "has none" is a value, and must not turn into an unknown.
+    """
+    if not items:
+        yield path, "[]"
+    for number, item in enumerate(items):
+        if isinstance(item, _Pairs):
+            yield from _flatten(item, f"{path}.{number}", depth + 1, shape)
+        else:
+            yield path, flaw_at("M404", Place(""), _kind(item))
 
 
 def _kind(value: object) -> str:

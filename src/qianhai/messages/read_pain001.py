@@ -32,9 +32,18 @@ _FACT_LINE = re.compile(r"/fact/([^/]*)/(.*)", re.DOTALL)
 _FACTS: Final = f"{FACTS_NAMESPACE} Facts"
 _FACT: Final = f"{FACTS_NAMESPACE} Fact"
 _AMOUNTS: Final = ("CdtTrfTxInf/Amt/InstdAmt", "CdtTrfTxInf/Amt/EqvtAmt/Amt")
-_PLACES: Final = {place for places in FIELDS.values() for place in places} | {
-    f"{scope}/{total}" for scope in ("GrpHdr", "PmtInf") for total in ("NbOfTxs", "CtrlSum")
+#: A batch's text, and the transaction's own code that stands in its stead.
+_OVERRIDES: Final = {
+    f"PmtInf/PmtTpInf/{name}/Prtry": f"CdtTrfTxInf/PmtTpInf/{name}/Cd"
+    for name in ("LclInstrm", "CtgyPurp")
 }
+_PLACES: Final = frozenset(
+    (
+        *(place for places in FIELDS.values() for place in places),
+        *_OVERRIDES.values(),
+        *(f"{scope}/{name}" for scope in ("GrpHdr", "PmtInf") for name in ("NbOfTxs", "CtrlSum")),
+    )
+)
 
 
 def read_pain001(file: BinaryIO, name: str, shape: Shape) -> Iterator[Row | Flaw]:
@@ -203,7 +212,12 @@ class _Payments(StructureVisitor):
             self.found.append(Row(Place(self._file, element.line, self.where()), fields))
 
     def _first(self, places: tuple[str, ...]) -> str:
-        return next((self._texts[place] for place in places if place in self._texts), "")
+        """Return the text of the first place that is there and not overridden."""
+        texts = self._texts
+        for place in places:
+            if place in texts and _OVERRIDES.get(place) not in texts:
+                return texts[place]
+        return ""
 
     def _own_id(self, element: Open) -> str:
         """Return the id the sender gave, or report that there is none or that it was used."""
@@ -227,7 +241,7 @@ class _Payments(StructureVisitor):
             return None
         line, under = self._lines[key], key.removeprefix("CdtTrfTxInf")
         if currency and currency not in CURRENCIES:
-            known = ", ".join(sorted(CURRENCIES))
+            known = ", ".join(code for code in sorted(CURRENCIES) if len(code) == 3)  # noqa: PLR2004
             self.report("M520", line, currency, under=under + "/@Ccy", known=known)
         elif currency:
             scale = CURRENCIES[currency]

@@ -220,9 +220,11 @@ class _SheetVisitor(PartVisitor):
             return
         place = Place(self._file, self._row, self._sheet.name)
         if self._sheet.is_hidden:
-            raise Refused(flaw_at("M312", place, f"sheet {self._sheet.name}"))
+            raise Refused(flaw_at("M312", place, self._sheet.name, what="sheet"))
         if self._is_row_hidden:
-            self._flaws.append(flaw_at("M312", place, f"row {self._sheet.name}!{self._row}"))
+            self._flaws.append(
+                flaw_at("M312", place, f"{self._sheet.name}!{self._row}", what="row")
+            )
         if not self._header:
             self._take_header(place)
             return
@@ -248,8 +250,8 @@ class _SheetVisitor(PartVisitor):
         flaws = [*self._flaws, *header_flaws(names, place, self._shape)]
         for column in range(1, width + 1):
             if any(first <= column <= last for first, last in self._hidden_columns):
-                shown = f"column {self._sheet.name}!{_letters(column)}"
-                flaws.append(flaw_at("M312", place, shown))
+                shown = f"{self._sheet.name}!{_letters(column)}"
+                flaws.append(flaw_at("M312", place, shown, what="column"))
         self._header = dict(enumerate(names, 1))
         if flaws:
             self.found.extend(flaws[:-1])

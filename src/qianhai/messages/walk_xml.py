@@ -7,7 +7,7 @@ it gives the exact line of everything it finds.
 
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Final, Protocol
+from typing import IO, Final, Protocol
 from xml.parsers import expat
 from zipfile import BadZipFile
 
@@ -20,7 +20,7 @@ _CHUNK_BYTES: Final = 1 << 16
 READ_FAULTS: Final = (BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError)
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The rest of the file is not read: the flaw says why."""
 
     def __init__(self, flaw: Flaw) -> None:
@@ -42,9 +42,12 @@ class Visitor(Protocol):
     def end(self, line: int) -> None:
         """The element that is open ends."""
 
+    def where(self) -> str:
+        """Name the open element, where its path says more than the part's name."""
+
 
 def walk(
-    stream: BinaryIO, visitor: Visitor, place: Place, shape: Shape, depth_max: int
+    stream: IO[bytes], visitor: Visitor, place: Place, shape: Shape, depth_max: int
 ) -> Iterator[Row | Flaw]:
     """Walk a stream of XML and yield what the visitor finds, chunk by chunk.
 
@@ -60,10 +63,9 @@ def walk(
     except Refused as refusal:
         visitor.found.append(refusal.flaw)
     except expat.ExpatError as fault:
-        at = Place(place.file, fault.lineno, place.column)
-        reason = expat.errors.messages.get(fault.code, "")
-        shown = f"{expat.ErrorString(fault.code)}, line {fault.lineno}, character {fault.offset}"
-        visitor.found.append(flaw_at("M502", at, shown or reason))
+        at = Place(place.file, fault.lineno, visitor.where() or place.column)
+        shown = f"{expat.ErrorString(fault.code)}, character {fault.offset + 1}"
+        visitor.found.append(flaw_at("M502", at, shown))
     except READ_FAULTS as fault:
         visitor.found.append(flaw_at("M302", place, str(fault) or type(fault).__name__))
     yield from visitor.found
@@ -104,8 +106,11 @@ class _Guard:
         self._parser.Parse(b"", True)
 
     def _refuse(self, what: str, limit: int) -> None:
-        at = Place(self._place.file, self._parser.CurrentLineNumber, self._place.column)
-        raise Refused(flaw_at("M515", at, what, limit=limit))
+        raise Refused(flaw_at("M515", self._at(), what, limit=limit))
+
+    def _at(self) -> Place:
+        column = self._visitor.where() or self._place.column
+        return Place(self._place.file, self._parser.CurrentLineNumber, column)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._quiet_bytes = self._text_size = 0
@@ -130,9 +135,8 @@ class _Guard:
         self._quiet_bytes = 0
 
     def _doctype(self, name: str, *_: object) -> None:
-        at = Place(self._place.file, self._parser.CurrentLineNumber, self._place.column)
-        raise Refused(flaw_at("M501", at, name))
+        raise Refused(flaw_at("M501", self._at(), name))
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding and encoding.lower() not in {"utf-8", "utf8", "us-ascii"}:
-            raise Refused(flaw_at("M104", Place(self._place.file, 1, self._place.column), encoding))
+            raise Refused(flaw_at("M527", self._at(), encoding))

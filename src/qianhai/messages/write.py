@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell as OpenCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import IllegalCharacterError
 
@@ -27,6 +28,8 @@ _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _EXACT_DIGITS: Final = 15
 _SHEET_CHARS_MAX: Final = 32_767
+#: Excel's days before this one are off by one: it counts a 29 February 1900.
+_FIRST_SHEET_DAY: Final = date(1900, 3, 1)
 
 
 def neutralised(text: str) -> str:
@@ -102,13 +105,14 @@ def write_xlsx(
     workbook = Workbook(write_only=True)
     page = workbook.create_sheet(sheet)
 
-    def cell(value: Cell, line: int, name: str) -> WriteOnlyCell:
+    def cell(value: Cell, line: int, name: str) -> OpenCell:
         held, kind = _held(value)
         place = Place(path.name, line, name)
         if isinstance(held, str) and len(held) > _SHEET_CHARS_MAX:
             raise BadInput([flaw_at("M109", place, len(held), limit=_SHEET_CHARS_MAX)])
         try:
-            made = WriteOnlyCell(page, held)
+            made = WriteOnlyCell(page)
+            made.value = held
         except IllegalCharacterError:
             raise BadInput([flaw_at("M108", place, hidden_in(str(held)))]) from None
         if kind:
@@ -123,10 +127,12 @@ def write_xlsx(
 
 
 def _held(value: Cell) -> tuple[Cell, str]:
-    """Return what a cell holds and its type; a number of more digits than Excel keeps is text."""
+    """Return what a cell holds and its type; what Excel would not keep as it is, is text."""
     if isinstance(value, str):
         return _LOOKS_ESCAPED.sub("_x005F_", neutralised(value)), "s"
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         digits = Decimal(value).normalize().as_tuple().digits
         return (cell_text(value), "s") if len(digits) > _EXACT_DIGITS else (value, "n")
+    if isinstance(value, date) and (isinstance(value, datetime) or value < _FIRST_SHEET_DAY):
+        return cell_text(value), "s"
     return value, ""

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 from qianhai.kernel import EXACT, BadInput, Flaw, Place
 from qianhai.messages.datatypes import decimal_of
@@ -61,7 +61,7 @@ class _Tree:
 
     def written(self, name: str, part: Part) -> Iterator[str]:
         """Write this element as its part of the grammar orders it."""
-        attributes = "".join(f" {key}={quoteattr(text)}" for key, text in self.attributes.items())
+        attributes = "".join(f' {key}="{escape(text)}"' for key, text in self.attributes.items())
         yield f"<{name}{attributes}>{escape(self.text)}{self.raw}"
         for element in part.elements:
             for tree in self.elements.get(element.name, ()):
@@ -229,8 +229,6 @@ def _put_facts(transaction: _Tree, facts: Mapping[str, str], version: str) -> No
         for name, text in facts.items():
             transaction.add("RmtInf/Ustrd").text = f"/fact/{name}/{text}"
         return
-    inner = "".join(
-        f"<Fact name={quoteattr(name)}>{escape(text)}</Fact>" for name, text in facts.items()
-    )
+    inner = "".join(f'<Fact name="{name}">{escape(text)}</Fact>' for name, text in facts.items())
     envelope = transaction.add("SplmtryData").add("Envlp")
     envelope.raw = f'<Facts xmlns="{FACTS_NAMESPACE}">{inner}</Facts>'

@@ -215,6 +215,12 @@ def compile_overlay(
     return Compiled(name, "", overlay.measure, action, overlay.facts, tests, guards, {}, program), []  # fmt: skip
 
 
+def no_facility() -> Compiled:
+    """Return the action of an instruction that does not say what business it is."""
+    action = Action(clause="", zh="未说明业务", en="no business stated")
+    return Compiled("", "", 0, action, {}, {}, {}, {}, to_python({}, {}))
+
+
 Expression = tuple[str, str, Path, Type | None]
 
 

@@ -7,11 +7,11 @@ database. The meaning of each field is told for authors in docs/add-a-measure.md
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from qianhai.kernel import Outcome, Reason
+from qianhai.kernel import Outcome, Reason, parse_date
 from qianhai.policy.reading import PackModel
 
 Basis = Literal["stated", "implied"]
@@ -21,6 +21,10 @@ Confidence = Literal["page", "memory-sure", "memory-unsure", "plan", "design"]
 FactType = Literal[
     "boolean", "integer", "number", "money", "rate", "date", "text", "enum", "currency", "list"
 ]
+#: A day as the pack writes it, YYYY-MM-DD and nothing else.
+Day = Annotated[date, BeforeValidator(parse_date)]
+#: An id of the pack: the last part of a key, so it holds no dot.
+Id = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 Window = Literal["outstanding", "day", "year", "lifetime"]
 
 
@@ -95,8 +99,8 @@ class Measure(PackModel):
 class DatedValue(PackModel):
     """A value of the regulation and the days it holds, both inclusive; `null` is not known."""
 
-    first: date = Field(alias="from")
-    until: date | None = Field(default=None, alias="to")
+    first: Day = Field(alias="from")
+    until: Day | None = Field(default=None, alias="to")
     value: str
     confidence: Confidence | None = None
     note: Bilingual | None = None
@@ -110,7 +114,7 @@ class DatedValue(PackModel):
 class Parameter(PackModel):
     """A dated series of one number, money amount or date of the regulation."""
 
-    id: str
+    id: Id
     title: Bilingual
     type: Literal["number", "integer", "money", "date", "text"]
     currency: str = ""
@@ -133,17 +137,19 @@ class Parameter(PackModel):
 class Switch(PackModel):
     """A named reading where the text allows two: its values, ours, and why."""
 
-    id: str
     values: tuple[str, ...] = Field(min_length=2)
     default: str
     settles: Bilingual
     reason: Bilingual
 
 
+PartyKind = Literal["person", "enterprise", "bank", "fund", "institution"]
+
+
 class Role(Bilingual):
     """A party's part in a facility; the input column of the same name names the party."""
 
-    kinds: tuple[str, ...] = Field(min_length=1)
+    kinds: tuple[PartyKind, ...] = Field(min_length=1)
     iso: str = ""
 
 
@@ -175,7 +181,7 @@ class Fact(Bilingual):
 class Condition(Bilingual):
     """A named test of facts; `otherwise` is what its failure gives."""
 
-    id: str
+    id: Id
     when: str
     clause: str = ""
     basis: Basis = "stated"
@@ -188,7 +194,7 @@ class Condition(Bilingual):
 class Ground(Bilingual):
     """What a permission rests on: a clause of the plan, or a rule outside it, when it applies."""
 
-    id: str
+    id: Id
     when: str
     clause: str = ""
 
@@ -196,7 +202,7 @@ class Ground(Bilingual):
 class Pool(Bilingual):
     """One of several accounts a limit draws on, in order, each to its own ceiling."""
 
-    id: str
+    id: Id
     holder: str
     cap: str
     used: str
@@ -206,7 +212,7 @@ class Pool(Bilingual):
 class Limit(Bilingual):
     """A ceiling on what is used; the draw itself is decided by the ledger, under its lock."""
 
-    id: str
+    id: Id
     asset: str
     amount: str
     window: Window = "outstanding"
@@ -218,14 +224,15 @@ class Limit(Bilingual):
     clause: str = ""
     basis: Basis = "stated"
     otherwise: Outcome = Outcome.REFUSED
-    scale: int | None = None
+    scale: int | None = Field(default=None, ge=0, le=8)
 
     @property
     def parts(self) -> tuple[Pool, ...]:
         """Return the limit's pools; a plain limit is one pool without a name of its own."""
         if self.pools:
             return self.pools
-        return (Pool(id="", holder=self.holder, cap=self.cap, used=self.used, zh=self.zh, en=self.en),)  # fmt: skip
+        only = {"holder": self.holder, "cap": self.cap, "used": self.used}
+        return (Pool.model_construct(id="", **only, when="true", zh=self.zh, en=self.en),)
 
 
 class Position(Bilingual):
@@ -262,7 +269,7 @@ class Action(Bilingual):
     conditions: tuple[Condition, ...] = ()
     grounds: tuple[Ground, ...] = ()
     limits: tuple[Limit, ...] = ()
-    release: Mapping[str, str] = Field(default_factory=dict)
+    release: Mapping[str, Literal["pro_rata", "all"]] = Field(default_factory=dict)
     opens: Mapping[str, str] = Field(default_factory=dict)
     closes: Mapping[str, str] = Field(default_factory=dict)
     legs: tuple[LegTemplate, ...] = ()
@@ -276,9 +283,9 @@ class Action(Bilingual):
 class Example(PackModel):
     """A worked case of a facility: facts on a day, and the decision they must give."""
 
-    id: str
+    id: Id
     action: str = ""
-    on: date
+    on: Day
     given: tuple[str, ...] = ()
     facts: Mapping[str, object] = Field(default_factory=dict)
     without: tuple[str, ...] = ()
@@ -291,7 +298,7 @@ class Example(PackModel):
 class Facility(PackModel):
     """A business that may be done: who, which facts, and its actions."""
 
-    id: str
+    id: Id
     measure: int
     title: Bilingual
     parties: Mapping[str, Role]
@@ -318,13 +325,39 @@ class CreditKind(PackModel):
 class Overlay(PackModel):
     """Standing conditions on an account kind, applied to every facility that debits it."""
 
-    id: str
+    id: Id
     measure: int
     title: Bilingual
     on_debit: OnDebit
+    clause: str = ""
     facts: Mapping[str, Fact]
     conditions: tuple[Condition, ...] = Field(min_length=1)
     credit_kind: CreditKind | None = None
+    given: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+
+
+class WorkedFact(PackModel):
+    """A fact of a worked figure, with its type and its value as a text."""
+
+    type: FactType
+    value: str
+    currency: str = ""
+    values: tuple[str, ...] = ()
+    of: str = ""
+    per: str = ""
+
+
+class Worked(PackModel):
+    """A worked figure of the regulation: facts, named expressions, and what they come to."""
+
+    id: Id
+    source: str = Field(min_length=1)
+    on: Day
+    facts: Mapping[str, WorkedFact] = Field(default_factory=dict)
+    let: Mapping[str, str] = Field(min_length=1)
+    expect: Mapping[str, str] = Field(min_length=1)
+    switches: Mapping[str, str] = Field(default_factory=dict)
 
 
 class Term(Bilingual):

@@ -3,11 +3,9 @@
 The shape of `plan/plan.yaml` only; measures stand in their own folders.
 """
 
-from datetime import date
-
 from pydantic import Field
 
-from qianhai.policy.model import Bilingual, NumberInMeasure
+from qianhai.policy.model import Bilingual, Day, NumberInMeasure
 from qianhai.policy.reading import PackModel
 
 
@@ -76,7 +74,7 @@ class Plan(PackModel):
     title: Bilingual
     document: NumberedText
     basis: NumberedText
-    effective_from: date
+    effective_from: Day
     effective_note: Bilingual
     counts: Counts
     kinds: tuple[Named, ...]

@@ -1,28 +1,52 @@
 """The pack as a whole: its files read, held to their models, and bound under one hash.
 
-Is handed bytes; never opens a file. Cross-checks between files stand in check.py, the meaning of
-expressions in compiling.py.
+Is handed bytes; never opens a file. What files say of each other is checked in crossing.py and
+framing.py, the meaning of expressions in compiling.py.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from qianhai.kernel import Flaw, Place
-from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term
+from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
 from qianhai.policy.outline import Plan
-from qianhai.policy.reading import Document, M, hold_to, read_document
+from qianhai.policy.reading import Document, M, Path, hold_to, read_document
 
 #: The vocabularies every pack has; each is a mapping of ids to terms.
-VOCABULARIES = (
-    "accounts", "documents", "effects", "functions", "providers", "reasons", "reports", "terms",
-)  # fmt: skip
+VOCABULARIES: Final = (
+    "accounts",
+    "documents",
+    "effects",
+    "functions",
+    "providers",
+    "reasons",
+    "reports",
+    "terms",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an entry of the pack is written: its file, and its path inside it."""
+
+    document: Document
+    path: Path = ()
+
+    def at(self, *steps: str | int) -> Path:
+        """Return the path of a part of the entry."""
+        return (*self.path, *steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The plan as data, read and held to its models."""
+    """The plan as data, read and held to its models.
+
+    `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
+    `parameter:ID`, `switch:ID`, `reason:CODE`, `worked:ID`, `plan`.
+    """
 
     version: str
     hash: str
@@ -33,8 +57,16 @@ class Pack:
     parameters: Mapping[str, Parameter]
     switches: Mapping[str, Switch]
     vocabulary: Mapping[str, Mapping[str, Term]]
-    worked: tuple[tuple[Document, int, Mapping[str, object]], ...]
-    sources: Mapping[str, Document] = field(repr=False)
+    worked: Mapping[str, Worked]
+    sources: Mapping[str, Source] = field(repr=False)
+
+    @property
+    def clauses(self) -> dict[str, str]:
+        """Return the status of every clause, as the pack states it."""
+        return {c.id: c.status for m in self.measures.values() for c in m.clauses}
+
+
+K = TypeVar("K", int, str)
 
 
 @dataclass(slots=True)
@@ -49,110 +81,105 @@ class _Reading:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     switches: dict[str, Switch] = field(default_factory=dict)
     vocabulary: dict[str, dict[str, Term]] = field(default_factory=dict)
-    worked: list[tuple[Document, int, Mapping[str, object]]] = field(default_factory=list)
-    sources: dict[str, Document] = field(default_factory=dict)
+    worked: dict[str, Worked] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
 
-    def keep(self, into: dict[str, M], key: str, value: M | None, flaws: list[Flaw], at: Place) -> None:  # fmt: skip
-        """Keep one entry by its id, or its flaws; an id that stands twice is a flaw."""
+    def hold(self, model: type[M], document: Document, path: Path = ()) -> M | None:
+        """Hold an entry to its model, noting what is wrong with it."""
+        entry, flaws = hold_to(model, document, path)
         self.flaws += flaws
-        if value is None:
-            return
+        return entry
+
+    def keep(self, into: dict[K, M], kind: str, key: K, entry: M, source: Source) -> None:
+        """Keep an entry by its id; an id that stands twice in the pack is a flaw."""
         if key in into:
-            self.flaws.append(twice(at, key))
-        into[key] = value
-
-
-def twice(at: Place, key: str) -> Flaw:
-    """Return the flaw of an id that stands twice in the pack."""
-    return Flaw("P020", at, key, "an id of its own", f"the id `{key}` stands twice in the pack.",
-                f"编号“{key}”在规则包中重复。")  # fmt: skip
+            en = f"the id `{key}` stands twice in the pack."
+            zh = f"编号“{key}”在规则包中重复。"
+            at = source.at("id")
+            self.flaws.append(
+                source.document.flaw("P020", at, str(key), "an id of its own", en, zh)
+            )
+        into[key] = entry
+        self.sources[f"{kind}:{key}"] = source
 
 
 def _plan(reading: _Reading, document: Document) -> None:
-    reading.plan, flaws = hold_to(Plan, document)
-    reading.flaws += flaws
+    reading.plan = reading.hold(Plan, document)
+    reading.sources["plan"] = Source(document)
 
 
 def _measure(reading: _Reading, document: Document) -> None:
-    measure, flaws = hold_to(Measure, document)
-    reading.flaws += flaws
+    measure = reading.hold(Measure, document)
     if measure is None:
         return
-    if measure.id in reading.measures:
-        reading.flaws.append(twice(document.place(("id",)), str(measure.id)))
-    folder = document.file.split("/")[-2]
-    if folder != f"{measure.id:03}_{measure.slug}":
-        reading.flaws.append(
-            Flaw(
-                "P021",
-                document.place(("slug",)),
-                folder,
-                f"{measure.id:03}_{measure.slug}",
-                f"the folder is `{folder}`; a measure stands in `NNN_slug`.",
-                f"文件夹名为“{folder}”，应为“编号_slug”。",
-            )  # fmt: skip
-        )
-    reading.measures[measure.id] = measure
-    reading.sources[f"measure:{measure.id}"] = document
+    folder, named = document.file.split("/")[-2], f"{measure.id:03}_{measure.slug}"
+    if folder != named:
+        en = f"the folder is `{folder}`; a measure stands in a folder named by number and slug."
+        zh = f"文件夹名为“{folder}”，应由编号和 slug 组成。"
+        reading.flaws.append(document.flaw("P021", ("slug",), folder, named, en, zh))
+    reading.keep(reading.measures, "measure", measure.id, measure, Source(document))
 
 
 def _facility(reading: _Reading, document: Document) -> None:
-    facility, flaws = hold_to(Facility, document)
-    key = facility.id if facility else ""
-    reading.keep(reading.facilities, key, facility, flaws, document.place(("id",)))
+    facility = reading.hold(Facility, document)
     if facility:
-        reading.sources[f"facility:{key}"] = document
+        reading.keep(reading.facilities, "facility", facility.id, facility, Source(document))
 
 
 def _overlay(reading: _Reading, document: Document) -> None:
-    overlay, flaws = hold_to(Overlay, document)
-    key = overlay.id if overlay else ""
-    reading.keep(reading.overlays, key, overlay, flaws, document.place(("id",)))
+    overlay = reading.hold(Overlay, document)
     if overlay:
-        reading.sources[f"overlay:{key}"] = document
-
-
-def _items(reading: _Reading, document: Document) -> list[object]:
-    if isinstance(document.data, list):
-        return document.data
-    reading.flaws.append(Flaw("P022", document.place(()), "", "a list of entries",
-                              "this file is a list of entries.", "该文件应为条目列表。"))  # fmt: skip
-    return []
+        reading.keep(reading.overlays, "overlay", overlay.id, overlay, Source(document))
 
 
 def _parameters(reading: _Reading, document: Document) -> None:
-    for at, _ in enumerate(_items(reading, document)):
-        parameter, flaws = hold_to(Parameter, document, (at,))
-        key = parameter.id if parameter else ""
-        reading.keep(reading.parameters, key, parameter, flaws, document.place((at, "id")))
+    for at in _numbers(reading, document):
+        parameter = reading.hold(Parameter, document, (at,))
+        if parameter:
+            source = Source(document, (at,))
+            reading.keep(reading.parameters, "parameter", parameter.id, parameter, source)
 
 
 def _worked(reading: _Reading, document: Document) -> None:
-    for at, item in enumerate(_items(reading, document)):
-        if isinstance(item, dict):
-            reading.worked.append((document, at, item))
+    for at in _numbers(reading, document):
+        worked = reading.hold(Worked, document, (at,))
+        if worked:
+            reading.keep(reading.worked, "worked", worked.id, worked, Source(document, (at,)))
+
+
+def _numbers(reading: _Reading, document: Document) -> range:
+    if isinstance(document.data, list):
+        return range(len(document.data))
+    en, zh = "this file is a list of entries.", "该文件应为条目列表。"
+    reading.flaws.append(document.flaw("P022", (), "", "a list of entries", en, zh))
+    return range(0)
+
+
+def _words(reading: _Reading, document: Document) -> tuple[str, ...]:
+    if isinstance(document.data, dict):
+        return tuple(document.data)
+    en, zh = "this file maps ids to their entries.", "该文件应为编号到条目的键值表。"
+    reading.flaws.append(document.flaw("P022", (), "", "a mapping of ids", en, zh))
+    return ()
 
 
 def _terms(reading: _Reading, document: Document) -> None:
     name = document.file.rsplit("/", 1)[-1].removesuffix(".yaml")
-    words: dict[str, Term] = {}
-    entries = document.data if isinstance(document.data, dict) else {}
-    for key in entries:
-        term, flaws = hold_to(Term, document, (key,))
-        reading.keep(words, key, term, flaws, document.place((key,)))
-    reading.vocabulary[name] = words
+    words = reading.vocabulary.setdefault(name, {})
+    for key in _words(reading, document):
+        term = reading.hold(Term, document, (key,))
+        if term:
+            reading.keep(words, name, key, term, Source(document, (key,)))
 
 
 def _switches(reading: _Reading, document: Document) -> None:
-    entries = document.data if isinstance(document.data, dict) else {}
-    for key, entry in entries.items():
-        if isinstance(entry, dict):
-            entry["id"] = key
-        switch, flaws = hold_to(Switch, document, (key,))
-        reading.keep(reading.switches, key, switch, flaws, document.place((key,)))
+    for key in _words(reading, document):
+        switch = reading.hold(Switch, document, (key,))
+        if switch:
+            reading.keep(reading.switches, "switch", key, switch, Source(document, (key,)))
 
 
-_KINDS: tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]], ...] = (
+_KINDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]], ...]] = (
     (re.compile(r"plan\.yaml"), _plan),
     (re.compile(r"vocabulary/switches\.yaml"), _switches),
     (re.compile(rf"vocabulary/({'|'.join(VOCABULARIES)})\.yaml"), _terms),
@@ -164,10 +191,13 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]], ...]
 )
 
 
-def read_pack(files: Mapping[str, bytes]) -> tuple[Pack | None, list[Flaw]]:
-    """Read the pack's files; the pack when every file fits its model, and all flaws.
+def read_pack(
+    files: Mapping[str, bytes], *, folder: str = "plan"
+) -> tuple[Pack | None, list[Flaw]]:
+    """Read the pack's files; the pack, and every flaw of a file that does not fit its model.
 
-    `files` maps a path inside the pack, with slashes, to its bytes.
+    `files` maps a path inside the pack, with slashes, to its bytes; `folder` is what messages
+    put before it. Without a frame (`plan.yaml`) there is no pack.
     """
     reading = _Reading()
     hashes: list[str] = []
@@ -175,31 +205,34 @@ def read_pack(files: Mapping[str, bytes]) -> tuple[Pack | None, list[Flaw]]:
         hashes.append(f"{file}:{hashlib.sha256(files[file]).hexdigest()}")
         reader = next((act for pattern, act in _KINDS if pattern.fullmatch(file)), None)
         if reader is None:
-            reading.flaws.append(
-                Flaw(
-                    "P023",
-                    Place(file),
-                    file,
-                    "a file kind of the pack",
-                    "the pack has no such file kind; see docs/add-a-measure.md.",
-                    "规则包没有此类文件，见 docs/add-a-measure.md。",
-                )  # fmt: skip
-            )
+            en = "the pack has no such file kind; see docs/add-a-measure.md."
+            zh = "规则包没有此类文件，见 docs/add-a-measure.md。"
+            place = Place(f"{folder}/{file}", 1)
+            reading.flaws.append(Flaw("P023", place, file, "a file kind of the pack", en, zh))
             continue
-        document, flaws = read_document(file, files[file])
+        document, flaws = read_document(f"{folder}/{file}", files[file])
         reading.flaws += flaws
         if document is not None:
             reader(reading, document)
     if reading.plan is None:
-        reading.flaws.append(Flaw("P024", Place("plan.yaml"), "", "plan.yaml", "the pack has no plan.yaml.",
-                                  "规则包缺少 plan.yaml。"))  # fmt: skip
+        if "plan.yaml" not in files:
+            place = Place(f"{folder}/plan.yaml", 1)
+            en, zh = "the pack has no plan.yaml.", "规则包缺少 plan.yaml。"
+            reading.flaws.append(Flaw("P024", place, "", "plan.yaml", en, zh))
         return None, reading.flaws
     for name in VOCABULARIES:
         reading.vocabulary.setdefault(name, {})
     digest = hashlib.sha256("\n".join(hashes).encode()).hexdigest()
-    pack = Pack(
-        reading.plan.version, digest, reading.plan, reading.measures, reading.facilities,
-        reading.overlays, reading.parameters, reading.switches, reading.vocabulary,
-        tuple(reading.worked), reading.sources,
-    )  # fmt: skip
-    return pack, reading.flaws
+    return Pack(
+        version=reading.plan.version,
+        hash=digest,
+        plan=reading.plan,
+        measures=reading.measures,
+        facilities=reading.facilities,
+        overlays=reading.overlays,
+        parameters=reading.parameters,
+        switches=reading.switches,
+        vocabulary=reading.vocabulary,
+        worked=reading.worked,
+        sources=reading.sources,
+    ), reading.flaws

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from qianhai.kernel import BrokenIntegrity, Flaw
-from qianhai.policy.compiling import Compiled, compile_action, compile_overlay
+from qianhai.policy.compiling import Compiled, compile_action, compile_overlay, no_facility
 from qianhai.policy.crossing import cross_flaws
 from qianhai.policy.deciding import bind, decide
 from qianhai.policy.in_force import Authorisation
@@ -28,6 +28,8 @@ class Policy:
         self.pack = pack
         self._actions = actions
         self.overlays = overlays
+        #: Business of no facility: it has no facts and permits nothing by itself.
+        self.nothing = no_facility()
         self._standings: dict[tuple[object, ...], Standing] = {}
         self._bound: dict[tuple[int, int], tuple[Standing, BoundProgram]] = {}
 

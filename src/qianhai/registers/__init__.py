@@ -36,6 +36,7 @@ from qianhai.registers.model import (
 )
 from qianhai.registers.reveal import erase, reveal
 from qianhai.registers.snapshot import Register
+from qianhai.registers.store import on_record
 
 __all__ = [
     "Account",
@@ -64,5 +65,6 @@ __all__ = [
     "check_entries",
     "erase",
     "load",
+    "on_record",
     "reveal",
 ]

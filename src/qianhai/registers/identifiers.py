@@ -42,17 +42,18 @@ def _is_uscc(text: str) -> bool:
     )
 
 
-def _born_on(text: str) -> date | None:
+def _states_a_day(text: str) -> bool:
     try:
-        return date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+        date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
     except ValueError:
-        return None
+        return False
+    return True
 
 
 def _is_resident_id(text: str) -> bool:
     # GB 11643 with ISO 7064 MOD 11-2: read as powers of 2, X stands for ten.
     total: int = sum("0123456789X".index(c) * pow(2, 17 - at, 11) for at, c in enumerate(text))
-    return total % 11 == 1 and _PROVINCES.match(text) is not None and _born_on(text) is not None
+    return total % 11 == 1 and _PROVINCES.match(text) is not None and _states_a_day(text)
 
 
 def _is_hkid(text: str) -> bool:
@@ -237,17 +238,6 @@ def check(kind: str, text: str) -> str | IdentifierFlaw:
             f"`{text}` 的校验码或组成部分有误，不是有效的{rule.zh}。",
         )
     return written
-
-
-def birth_date(resident_id: str) -> date:
-    """Return the day of birth a checked resident identity number states.
-
-    >>> birth_date("11010519491231002X")
-    datetime.date(1949, 12, 31)
-    """
-    born = _born_on(resident_id)
-    assert born is not None, "a checked number states a day"
-    return born
 
 
 def permit_region(resident_id: str) -> str | None:

@@ -112,7 +112,17 @@ def _party(cells: Cells) -> Recorded:
 
 
 def _attribute_value(cells: Cells, name: str) -> Value:
-    if name in ATTRIBUTE_AMOUNTS or "value.amount" in cells.fields:
+    if name in ATTRIBUTE_AMOUNTS or cells.under("value"):
+        if "value" in cells.fields:
+            cells.object_to(
+                "R112",
+                "value",
+                "`value.amount` and `value.currency`",
+                f"`{name}` is an amount. Write it as `value.amount` and `value.currency`,"
+                " and leave `value` empty.",
+                f"`{name}` 是金额，请填写 `value.amount` 和 `value.currency`，`value` 留空。",
+            )
+            return ""
         amount, currency = cells.text("value.amount"), cells.text("value.currency")
         money = cells.money(amount, currency, "value.amount") if amount and currency else None
         return money or ""

@@ -86,10 +86,10 @@ def load(
 
 
 def _unknown(step: _Load, checked: Sequence[Checked]) -> list[Flaw]:
-    def on_record(ids: Collection[str]) -> set[str]:
-        return store.parties_on_record(step.conn, step.institution_id, ids)
+    def known(ids: Collection[str]) -> set[str]:
+        return store.on_record(step.conn, step.institution_id, ids)
 
-    return list(unknown_parties(checked, on_record))
+    return list(unknown_parties(checked, known))
 
 
 def _stated(checked: Sequence[Checked]) -> list[tuple[Checked, str, str]]:

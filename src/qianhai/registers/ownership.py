@@ -29,8 +29,8 @@ _ANYTHING = ShareRange(_ZERO, _ONE)
 class Ownership:
     """Recorded direct shares, by owned party and then by owner.
 
-    `unowned` are parties nobody can own (persons, public institutions): they have no unrecorded
-    remainder.
+    `unowned` are parties nobody can own (persons, public institutions): the questions below never
+    look behind them.
     """
 
     shares: Mapping[str, Mapping[str, Fraction]]
@@ -42,8 +42,6 @@ class Ownership:
         >>> Ownership({"c": {"a": Fraction(3, 4)}}).remainder("c")
         Fraction(1, 4)
         """
-        if party in self.unowned:
-            return _ZERO
         rest = _ONE - sum(self.shares.get(party, {}).values(), _ZERO)
         assert rest >= 0, "shares over the whole are refused before they are recorded"
         return rest

@@ -54,6 +54,10 @@ _STANDING = """
     ) latest where until is null or until >= %(true_on)s
     order by {key}
 """
+_EVER_HELD = sql.SQL(
+    "party = any(array(select party from registers.parties"
+    " where institution_id = %(institution)s and blind_index && %(blinds)s::bytea[]))"
+)
 
 
 def _name(table: Table) -> sql.Identifier:
@@ -80,14 +84,20 @@ def _rows(
 
 
 def standing(
-    conn: Connection, kind: str, as_of: AsOf, column: str, keys: Collection[str], *, name: str = ""
+    conn: Connection,
+    kind: str,
+    as_of: AsOf,
+    column: str,
+    keys: Collection[str],
+    *,
+    name: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows standing for keys in one key column, all of them in one statement.
 
     `name` narrows registers that are keyed by a name beside it: of an attribute, a purpose.
     """
     condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(column))
-    if name:
+    if name is not None:
         condition += sql.SQL(" and {} = %(name)s").format(sql.Identifier(TABLES[kind].key[1]))
     params = as_of.params | {"keys": list(keys), "name": name}
     return _rows(conn, _standing(TABLES[kind], condition), params)
@@ -101,8 +111,8 @@ def standing_everywhere(conn: Connection, kind: str, as_of: AsOf) -> list[dict[s
 def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
     """Return the accounts parties hold on the day; one that went to another party is not theirs."""
     ever_theirs = sql.SQL(
-        "number in (select number from registers.accounts"
-        " where institution_id = %(institution)s and party = any(%(keys)s))"
+        "number = any(array(select number from registers.accounts"
+        " where institution_id = %(institution)s and party = any(%(keys)s)))"
     )
     query = _standing(TABLES["account"], ever_theirs)
     rows = _rows(conn, query, as_of.params | {"keys": list(parties)})
@@ -112,14 +122,17 @@ def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list
 
 def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
     """Return the holdings in parties, in their owners, and so on, standing on the day."""
-    behind = sql.SQL("""owned in (
+    behind = sql.SQL("""owned = any(array(
         with recursive chain (party) as (
             select unnest(%(keys)s::text[])
             union
-            select h.owner from registers.holdings h join chain c on h.owned = c.party
-            where h.institution_id = %(institution)s and h.since <= %(true_on)s
-              and h.known_since <= %(known_at)s
-        ) select party from chain)""")
+            select above.owner from chain c cross join lateral (
+                select h.owner from registers.holdings h
+                where h.institution_id = %(institution)s and h.owned = c.party
+                  and h.since <= %(true_on)s and h.known_since <= %(known_at)s
+                offset 0  -- one index probe a party, whatever the planner knows of the table
+            ) above
+        ) select party from chain))""")
     query = _standing(TABLES["ownership"], behind)
     return list(_rows(conn, query, as_of.params | {"keys": list(parties)}))
 
@@ -130,11 +143,7 @@ def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> li
     The index only narrows the search: whether the identifier still is the party's is read in the
     row itself.
     """
-    ever = sql.SQL(
-        "party in (select party from registers.parties"
-        " where institution_id = %(institution)s and blind_index && %(blinds)s::bytea[])"
-    )
-    query = _standing(TABLES["party"], ever)
+    query = _standing(TABLES["party"], _EVER_HELD)
     return _rows(conn, query, as_of.params | {"blinds": list(blinds)})
 
 
@@ -148,7 +157,7 @@ def current(
     return _rows(conn, _current(table, condition), params)
 
 
-def parties_on_record(conn: Connection, institution_id: str, ids: Collection[str]) -> set[str]:
+def on_record(conn: Connection, institution_id: str, ids: Collection[str]) -> set[str]:
     """Return those ids of parties that are on record, for whatever days."""
     condition = sql.SQL("party = any(%(keys)s)")
     query = sql.SQL("select distinct party from ({}) known").format(
@@ -232,11 +241,7 @@ def parties_holding(
     conn: Connection, institution_id: str, blinds: Collection[bytes]
 ) -> list[dict[str, Any]]:
     """Return the rows, of whatever days, in which a party has one of these identifiers."""
-    query = _current(
-        TABLES["party"],
-        sql.SQL("party in (select party from registers.parties"
-                " where institution_id = %(institution)s and blind_index && %(blinds)s::bytea[])"),
-    )  # fmt: skip
+    query = _current(TABLES["party"], _EVER_HELD)
     params = {
         "institution": institution_id,
         "known_at": _END_OF_TIME,

@@ -108,8 +108,8 @@ class _Checker(Judge):
                     self.node(operand)
                 return POISON
             case "negate":
-                operand = self.node(syntax.operands[0])
-                return self.summed(syntax, "negate", operand.type, [operand])
+                inner = self.node(syntax.operands[0])
+                return self.summed(syntax, "negate", inner.type, [inner])
         nodes = [self.node(operand) for operand in syntax.operands]
         if syntax.op == "*":
             return self.product(syntax, nodes)

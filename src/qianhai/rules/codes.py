@@ -38,8 +38,8 @@ CODES: Final[dict[str, Code]] = {
         "{expected}",
         "found {found} where {expected} belongs",
         "Write {expected} here.",
-        "此处为 {found}，应为 {expected}",
-        "请在此处写 {expected}。",
+        "此处为{found_zh}，应为{expected_zh}",
+        "请在此处写{expected_zh}。",
     ),
     "P104": Code(
         "no comment",
@@ -53,7 +53,7 @@ CODES: Final[dict[str, Code]] = {
         "`{found}` is not in the profile",
         "Engines differ on it, or it hides an unknown. Use {expected}.",
         "“{found}”不在允许的语法之内",
-        "各引擎对它的解释不同，或会掩盖未知值；请改用 {expected}。",
+        "各引擎对它的解释不同，或会掩盖未知值；请改用{expected_zh}。",
     ),
     "P106": Code(
         "a plain decimal such as 5000000.26",
@@ -163,9 +163,9 @@ CODES: Final[dict[str, Code]] = {
     "P301": Code(
         "{expected}",
         "found {found} where {expected} is needed",
-        "Change the expression so that both sides are of one kind.",
+        "Make both sides one kind; an amount other than 0 is a fact or a parameter.",
         "此处为 {found_zh}，需要 {expected_zh}",
-        "请修改表达式，使两边属于同一类。",
+        "请使两边属于同一类；0 以外的金额须来自事实或参数。",
     ),
     "P302": Code(
         "{expected}",
@@ -191,9 +191,9 @@ CODES: Final[dict[str, Code]] = {
     "P305": Code(
         "an optional fact",
         "`{found}` is never recorded as absent",
-        "Only an optional fact is asked `is null` or stands first in coalesce; an unknown stays one.",
+        "Only an optional fact is asked `is null` or stands first in coalesce.",
         "“{found}”不会被记录为“无”",
-        "只有可缺省的事实才能用 is null 或 coalesce；未知仍为未知。",
+        "只有可缺省的事实才能用 is null 或 coalesce。",
     ),
     "P306": Code(
         "the question `is not null` first",

@@ -25,9 +25,9 @@ from qianhai.rules.model import (
     TypedExpr,
     Value,
     Within,
-    walk,
+    divides,
 )
-from qianhai.rules.types import Integer, Money, Number, Rate
+from qianhai.rules.types import Integer
 
 
 def month_added(day: date, months: int) -> date | None:
@@ -145,9 +145,10 @@ class _Walk:
         if rows is None:
             return None
         values: list[object] = []
+        outer = self.row
         for self.row in rows:
             values.append(self.value(node.body))
-        self.row = {}
+        self.row = outer
         match node.op:
             case "all_of" | "any_of":
                 decides = node.op == "any_of"
@@ -159,7 +160,12 @@ class _Walk:
         if not values:
             return self.value(node.empty)
         known = cast(list[Fraction], values)
-        return {"sum_of": sum, "min_of": min, "max_of": max}[node.op](known)
+        match node.op:
+            case "sum_of":
+                return sum(known, Fraction(0))
+            case "min_of":
+                return min(known)
+        return max(known)
 
     def lacking(self, node: Node) -> frozenset[str]:
         """Name what is unknown below a node and could still settle it."""
@@ -185,9 +191,10 @@ class _Walk:
         if rows is None:
             return self.lacking(node.rows)
         found: frozenset[str] = frozenset()
+        outer = self.row
         for self.row in rows:
             found |= self.lacking(node.body)
-        self.row = {}
+        self.row = outer
         if "[]" in found:
             found = found - {"[]"} | {_label(node.rows)}
         return found if rows else self.lacking(node.empty)
@@ -214,27 +221,6 @@ def _as_decimal(value: Fraction) -> Decimal:
     return kernel.EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
-def divides(expr: TypedExpr) -> bool:
-    """Tell whether a rate divides somewhere in the number, so that its value is a Fraction."""
-    if not isinstance(expr.type, Number | Money | Rate):
-        return False
-    return _divides(expr.root)
-
-
-def _divides(node: Node) -> bool:
-    """Look where a division reaches the value: not through a comparison or a guard."""
-    match node:
-        case Case(values=values, otherwise=otherwise):
-            return any(map(_divides, (*values, otherwise)))
-        case Apply(op=op, operands=operands):
-            return op == "/" or any(map(_divides, operands))
-        case Coalesce(otherwise=otherwise):
-            return _divides(otherwise)
-        case ListFold(empty=empty):
-            return _divides(empty)
-    return False
-
-
 def evaluate(expr: TypedExpr, env: Env) -> Value:
     """Return the value of an expression, or `None` when it is unknown.
 
@@ -245,7 +231,7 @@ def evaluate(expr: TypedExpr, env: Env) -> Value:
         decimal.Inexact: a result needs more digits than `kernel.EXACT` has.
     """
     value = _Walk(env).value(expr.root)
-    if not isinstance(value, Fraction) or divides(expr):
+    if not isinstance(value, Fraction) or divides(expr.root):
         return cast(Value, value)
     return int(value) if isinstance(expr.type, Integer) else _as_decimal(value)
 

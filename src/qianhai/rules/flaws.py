@@ -147,14 +147,17 @@ class Report:
         differ (`found_zh`, `expected_zh`); `nearest` is the name that may have been meant.
         """
         nearest = words.get("nearest", "")
+        found, expected = words.get("found", self.text[start:end]), words.get("expected", "")
         given = {
-            "found": self.text[start:end],
-            "expected": "",
+            "found": found,
+            "found_zh": found,
+            "expected": expected,
+            "expected_zh": expected,
             "nearest_en": f" Nearest name: `{nearest}`." if nearest else "",
             "nearest_zh": f"相近的名称：“{nearest}”。" if nearest else "",
         } | words
         code_of = CODES[code]
-        en, help_en, zh, help_zh, expected = (
+        en, help_en, zh, help_zh, wanted = (
             form.format_map(given)
             for form in (code_of.en, code_of.help_en, code_of.zh, code_of.help_zh, code_of.expected)
         )
@@ -166,8 +169,8 @@ class Report:
                 line=line,
                 column=column,
                 length=max(end - start, 1),
-                found=given["found"],
-                expected=expected,
+                found=found,
+                expected=wanted,
                 en=f"{en[:1].upper()}{en[1:]}. {help_en}",
                 zh=f"{zh}。{help_zh}",
                 nearest=nearest,

@@ -18,7 +18,7 @@ from qianhai.rules.model import (
     ListOp,
     Node,
     Op,
-    walk,
+    divides,
 )
 from qianhai.rules.names import POISON, Row, is_poison, of_rows
 from qianhai.rules.syntax import Call, Literally, Name, Syntax
@@ -48,7 +48,7 @@ FORMS: Final = {
     "days_between": "days_between(first_day, last_day)",
     "greatest": "greatest(value, value, ...)",
     "in_currency": "in_currency(amount, 'CNY', rate)",
-    "is_open": "is_open('55a')",
+    "is_open": "is_open('clause')",
     "least": "least(value, value, ...)",
     "max_of": "max_of(list, value, value_if_empty)",
     "min_of": "min_of(list, value, value_if_empty)",
@@ -58,10 +58,16 @@ FORMS: Final = {
 }
 
 
+def _look_into(judge: Judge, call: Call) -> None:
+    """Look for mistakes in the arguments of a call that means nothing."""
+    for argument in call.arguments:
+        if not (isinstance(argument, Name) and judge.names.rows(argument.path)):
+            judge.node(argument)
+
+
 def _form(judge: Judge, call: Call) -> Node:
     """Say how the function is written, after looking for mistakes in what it was given."""
-    for argument in call.arguments:
-        judge.node(argument)
+    _look_into(judge, call)
     judge.report.note("P307", call.start, call.end, found=call.name, expected=FORMS[call.name])
     return POISON
 
@@ -95,8 +101,6 @@ def _is_open(judge: Judge, call: Call) -> Node:
 
 def _of_days(last: Type, result: Type) -> Callable[[Judge, Call], Node]:
     def of_days(judge: Judge, call: Call) -> Node:
-        if len(call.arguments) != 2:
-            return _form(judge, call)
         first, second = call.arguments
         operands = (judge.value(first, Date()), judge.value(second, last))
         return Apply(result, cast(Op, call.name), operands)
@@ -105,8 +109,6 @@ def _of_days(last: Type, result: Type) -> Callable[[Judge, Call], Node]:
 
 
 def _extreme(judge: Judge, call: Call) -> Node:
-    if len(call.arguments) < 2:
-        return _form(judge, call)
     nodes = [judge.node(argument) for argument in call.arguments]
     kind, operands = judge.common(nodes, call.arguments)
     if not isinstance(kind, (*ORDERED, Unproven)):
@@ -116,8 +118,6 @@ def _extreme(judge: Judge, call: Call) -> Node:
 
 
 def _coalesce(judge: Judge, call: Call) -> Node:
-    if len(call.arguments) < 2:
-        return _form(judge, call)
     *firsts, last = call.arguments
     leaves = [optional_leaf(judge, first) for first in firsts]
     known = [leaf for leaf in leaves if leaf is not None]
@@ -141,8 +141,9 @@ def optional_leaf(judge: Judge, syntax: Syntax) -> Leaf | None:
 # --- currencies -------------------------------------------------------------------------------
 
 
-def _target(judge: Judge, syntax: Syntax) -> str | None:
+def _target(judge: Judge, call: Call) -> str | None:
     """Return the currency an amount is wanted in: a code, or the path of a currency leaf."""
+    syntax = call.arguments[1]
     if isinstance(syntax, Literally):
         node = judge.value(syntax, Currency())
         return node.value if isinstance(node, Const) and isinstance(node.value, str) else None
@@ -150,7 +151,9 @@ def _target(judge: Judge, syntax: Syntax) -> str | None:
     if isinstance(node, Leaf):
         return judge.names.symbol(node)
     if not is_poison(node):
-        judge.report.note("P307", syntax.start, syntax.end, expected="'CNY', or a currency fact")
+        judge.report.note(
+            "P307", syntax.start, syntax.end, found=call.name, expected=FORMS[call.name]
+        )
     return None
 
 
@@ -171,10 +174,8 @@ def _amount(judge: Judge, syntax: Syntax) -> tuple[Node, Money | None]:
 
 def _in_currency(judge: Judge, call: Call) -> Node:
     """Convert at a rate; an amount that is in the wanted currency already needs no rate."""
-    if len(call.arguments) != 3:
-        return _form(judge, call)
     node, money = _amount(judge, call.arguments[0])
-    target = _target(judge, call.arguments[1])
+    target = _target(judge, call)
     rate = judge.node(call.arguments[2])
     if money is None or target is None or is_poison(rate):
         return POISON
@@ -194,10 +195,8 @@ def _in_currency(judge: Judge, call: Call) -> Node:
 
 def _money_in(judge: Judge, call: Call) -> Node:
     """Take an amount as one of a currency; unknown when it turns out to be of another."""
-    if len(call.arguments) != 2:
-        return _form(judge, call)
     node, money = _amount(judge, call.arguments[0])
-    target = _target(judge, call.arguments[1])
+    target = _target(judge, call)
     if money is None or target is None or money.currency == target:
         return node
     wanted = Money(target)
@@ -242,8 +241,6 @@ _EMPTY: Final = {"all_of": Const(Bool(), True), "any_of": Const(Bool(), False),
 
 def _asked(judge: Judge, call: Call) -> Node:
     """Ask a condition of each row: of all, of any, or how many it holds for."""
-    if len(call.arguments) != 2:
-        return _form(judge, call)
     rows = _rows(judge, call)
     if rows is None:
         return POISON
@@ -255,8 +252,6 @@ def _asked(judge: Judge, call: Call) -> Node:
 def _folded(judge: Judge, call: Call) -> Node:
     """Add the rows up, or take the least or greatest; an empty list has no least one."""
     needs_empty = call.name != "sum_of"
-    if len(call.arguments) != 2 + needs_empty:
-        return _form(judge, call)
     rows = _rows(judge, call)
     if rows is None:
         return POISON
@@ -271,43 +266,45 @@ def _folded(judge: Judge, call: Call) -> Node:
     if not isinstance(kind, wanted) or (isinstance(kind, Rate) and of_rows(kind.of + kind.per)):
         judge.mismatch("P301", kind, Number(), call.arguments[1])
         return POISON
-    if any(isinstance(node, Apply) and node.op == "/" for node in walk(body)):
-        judge.report.note("P310", call.start, call.end, found=call.name)
     empty: Node = Const(kind, 0 if isinstance(kind, Integer) else Decimal(0))
     if needs_empty:
         places = (call.arguments[1], call.arguments[2])
         kind, (body, empty) = judge.common([body, judge.node(call.arguments[2])], places)
+    if divides(body) or divides(empty):
+        judge.report.note("P310", call.start, call.end, found=call.name)
     return ListFold(kind, cast(ListOp, call.name), rows, body, empty)
 
 
-_FUNCTIONS: Final[dict[str, Callable[[Judge, Call], Node]]] = {
-    "add_months": _of_days(Integer(), Date()),
-    "age_on": _of_days(Date(), Integer()),
-    "all_of": _asked,
-    "any_of": _asked,
-    "coalesce": _coalesce,
-    "count_of": _asked,
-    "days_between": _of_days(Date(), Integer()),
-    "greatest": _extreme,
-    "in_currency": _in_currency,
-    "is_open": _is_open,
-    "least": _extreme,
-    "max_of": _folded,
-    "min_of": _folded,
-    "money_in": _money_in,
-    "sum_of": _folded,
-    "switch": _switch,
+_MANY = 40
+
+#: What builds each function, and the least and the most arguments it takes.
+_FUNCTIONS: Final[dict[str, tuple[Callable[[Judge, Call], Node], int, int]]] = {
+    "add_months": (_of_days(Integer(), Date()), 2, 2),
+    "age_on": (_of_days(Date(), Integer()), 2, 2),
+    "all_of": (_asked, 2, 2),
+    "any_of": (_asked, 2, 2),
+    "coalesce": (_coalesce, 2, _MANY),
+    "count_of": (_asked, 2, 2),
+    "days_between": (_of_days(Date(), Integer()), 2, 2),
+    "greatest": (_extreme, 2, _MANY),
+    "in_currency": (_in_currency, 3, 3),
+    "is_open": (_is_open, 1, 1),
+    "least": (_extreme, 2, _MANY),
+    "max_of": (_folded, 3, 3),
+    "min_of": (_folded, 3, 3),
+    "money_in": (_money_in, 2, 2),
+    "sum_of": (_folded, 2, 2),
+    "switch": (_switch, 1, 1),
 }
 assert _FUNCTIONS.keys() == FORMS.keys(), "every function has a form to show"
 
 
 def call_of(judge: Judge, call: Call) -> Node:
     """Return the typed tree of a named function, or a poison after saying what is wrong."""
-    if function := _FUNCTIONS.get(call.name):
-        return function(judge, call)
-    for argument in call.arguments:
-        judge.node(argument)
-    end = call.start + len(call.name)
-    name = Syntax(call.start, end)
-    judge.names.unknown("P205", call.name, FORMS, name, expected=", ".join(sorted(FORMS)))
+    if call.name in _FUNCTIONS:
+        build, least, most = _FUNCTIONS[call.name]
+        return build(judge, call) if least <= len(call.arguments) <= most else _form(judge, call)
+    _look_into(judge, call)
+    name = Syntax(call.start, call.start + len(call.name))
+    judge.names.unknown("P205", call.name, FORMS, name, expected=", ".join(FORMS))
     return POISON

@@ -173,6 +173,21 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def divides(node: Node) -> bool:
+    """Tell whether a rate divides in the value of a node, so that it is a Fraction.
+
+    A division that ends in a comparison, or decides a guard, does not reach the value.
+    """
+    match node:
+        case Case(values=values, otherwise=otherwise):
+            return any(map(divides, (*values, otherwise)))
+        case Apply(op="+" | "-" | "*" | "negate" | "greatest" | "least", operands=operands):
+            return any(map(divides, operands))
+        case Coalesce(otherwise=otherwise):
+            return divides(otherwise)
+    return isinstance(node, Apply) and node.op == "/"
+
+
 @dataclass(frozen=True, slots=True)
 class TypedExpr:
     """A checked expression: its text, its tree and the names it needs.

@@ -24,6 +24,7 @@ from typing import Final, NoReturn
 from qianhai import kernel
 from qianhai.rules.flaws import Report
 from qianhai.rules.syntax import (
+    REFUSED_WORDS,
     Call,
     Choice,
     Literally,
@@ -40,6 +41,7 @@ _COMPARISONS: Final = {"=": "=", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=
                        "!=": "<>", "==": "=", "<=>": "="}  # fmt: skip
 _TEXT_MAX = 4_000
 _DEPTH_MAX = 40
+_OPERATORS_MAX = 120
 
 
 class _StopError(Exception):
@@ -52,10 +54,15 @@ class _Reader:
         self.tokens = tokens_of(text, report)
         self.at = 0
         self.depth = 0
+        self.operators = 0
 
     @property
     def token(self) -> Token:
         return self.tokens[self.at]
+
+    @property
+    def is_over(self) -> bool:
+        return self.token.kind == "end"
 
     def take(self) -> Token:
         token = self.token
@@ -65,43 +72,58 @@ class _Reader:
     def sees(self, kind: str, *words: str) -> bool:
         return self.token.kind == kind and self.token.text in words
 
+    def operator(self) -> Token:
+        """Take an operator that makes the tree one level higher."""
+        self.operators += 1
+        if self.operators > _OPERATORS_MAX:
+            self.too_much(f"> {_OPERATORS_MAX}")
+        return self.take()
+
+    def too_much(self, found: str) -> NoReturn:
+        self.report.note("P110", self.token.start, self.token.end, found=found)
+        raise _StopError
+
     def taken(self, kind: str, word: str) -> bool:
         """Take the word when it comes next."""
         if seen := self.sees(kind, word):
             self.take()
         return seen
 
-    def stop(self, expected: str) -> NoReturn:
+    def stop(self, expected: str, expected_zh: str) -> NoReturn:
         token = self.token
-        found = (
-            "the end" if token.kind == "end" else f"`{self.report.text[token.start : token.end]}`"
-        )
+        word = self.report.text[token.start : token.end]
         self.report.note_unless_marked(
-            "P103", token.start, token.end, found=found, expected=expected
+            "P103",
+            token.start,
+            token.end,
+            found="the end" if self.is_over else f"`{word}`",
+            found_zh="结尾" if self.is_over else f"“{word}”",
+            expected=expected,
+            expected_zh=expected_zh,
         )
         raise _StopError
 
     def need(self, kind: str, word: str) -> Token:
         if not self.sees(kind, word):
-            self.stop(f"`{word}`")
+            self.stop(f"`{word}`", f" {word} ")
         return self.take()
 
     # --- the grammar ---------------------------------------------------------------------------
 
     def rule(self) -> Syntax:
-        if self.token.kind == "end":
-            self.report.note("P111", 0, 0)
+        if self.is_over:
+            if not self.report:
+                self.report.note("P111", 0, 0)
             raise _StopError
         whole = self.disjunction()
-        if self.token.kind != "end":
+        if not self.is_over:
             self.report.note_unless_marked("P102", self.token.start, self.token.end)
         return whole
 
     def disjunction(self) -> Syntax:
         self.depth += 1
         if self.depth > _DEPTH_MAX:
-            self.report.note("P110", self.token.start, self.token.end, found=f"> {_DEPTH_MAX}")
-            raise _StopError
+            self.too_much(f"> {_DEPTH_MAX}")
         operands = [self.conjunction()]
         while self.taken("keyword", "or"):
             operands.append(self.conjunction())
@@ -122,7 +144,7 @@ class _Reader:
     def negation(self) -> Syntax:
         starts: list[int] = []
         while self.sees("keyword", "not"):
-            starts.append(self.take().start)
+            starts.append(self.operator().start)
         whole = self.predicate()
         for start in reversed(starts):
             whole = Operation(start, whole.end, "not", (whole,))
@@ -135,7 +157,8 @@ class _Reader:
             self.compares() or self.sees("keyword", "in", "is", "between")
         ):
             self.report.note("P112", self.token.start, self.token.end)
-            left, whole = whole, self.tail(whole)
+            left, chained = whole, self.tail(whole)
+            whole = Operation(left.start, chained.end, "refused", (left,))
         return whole
 
     def compares(self) -> bool:
@@ -143,7 +166,7 @@ class _Reader:
 
     def tail(self, left: Syntax) -> Syntax:
         if self.compares():
-            op = _COMPARISONS[self.take().text]
+            op = _COMPARISONS[self.operator().text]
             right = self.sum()
             return Operation(left.start, right.end, op, (left, right))
         if self.taken("keyword", "is"):
@@ -155,7 +178,7 @@ class _Reader:
             self.take()
             negated = True
             if not self.sees("keyword", "in", "between"):
-                self.stop("`in` or `between`")
+                self.stop("`in` or `between`", " in 或 between ")
         if self.taken("keyword", "in"):
             return self.negated_if(negated, self.membership(left))
         if self.taken("keyword", "between"):
@@ -179,7 +202,7 @@ class _Reader:
         items, end = self.arguments(self.sum)
         if not items:
             self.at -= 1
-            self.stop("a value")
+            self.stop("a value", "一个值")
         return Membership(left.start, end, left, items, is_listed=False)
 
     def arguments(self, one: Callable[[], Syntax]) -> tuple[tuple[Syntax, ...], int]:
@@ -193,7 +216,7 @@ class _Reader:
     def sum(self) -> Syntax:
         whole = self.product()
         while self.sees("sign", "+", "-"):
-            op = self.take().text
+            op = self.operator().text
             right = self.product()
             whole = Operation(whole.start, right.end, op, (whole, right))
         return whole
@@ -201,7 +224,7 @@ class _Reader:
     def product(self) -> Syntax:
         whole = self.sign()
         while self.sees("sign", "*", "/", "//", "**", "%"):
-            op = self.take().text
+            op = self.operator().text
             right = self.sign()
             whole = Operation(
                 whole.start, right.end, "*" if op == "*" else "refused", (whole, right)
@@ -211,7 +234,7 @@ class _Reader:
     def sign(self) -> Syntax:
         starts: list[int] = []
         while self.sees("sign", "-"):
-            starts.append(self.take().start)
+            starts.append(self.operator().start)
         whole = self.operand()
         for start in reversed(starts):
             whole = Operation(start, whole.end, "negate", (whole,))
@@ -219,6 +242,9 @@ class _Reader:
 
     def operand(self) -> Syntax:
         token = self.token
+        if token.kind == "broken":
+            self.take()
+            return Operation(token.start, token.end, "refused", ())
         if token.kind == "number":
             self.take()
             return Literally(token.start, token.end, token.text, is_number=True)
@@ -237,10 +263,11 @@ class _Reader:
         if self.taken("keyword", "case"):
             return self.choice(token.start)
         if self.sees("keyword", "null"):
-            self.stop("a value (null stands only after `is`)")
-        return self.stop("a value")
+            self.stop("a value (null stands only after `is`)", "一个值（null 只能在 is 之后）")
+        return self.stop("a value", "一个值")
 
     def named(self, token: Token) -> Syntax:
+        is_refused = token.text.lower() in REFUSED_WORDS
         if token.text.lower() == "date" and self.token.kind == "text":
             day = self.take()
             try:
@@ -250,15 +277,18 @@ class _Reader:
                 return Operation(token.start, day.end, "refused", ())
         if self.taken("sign", "("):
             arguments, end = self.arguments(self.disjunction)
+            if is_refused:
+                return Operation(token.start, end, "refused", ())
             return Call(token.start, end, token.text, arguments)
+        if is_refused:
+            return Operation(token.start, token.end, "refused", ())
         return Name(token.start, token.end, token.text)
 
     def choice(self, start: int) -> Syntax:
         guards: list[Syntax] = []
         values: list[Syntax] = []
-        if not self.sees("keyword", "when"):
-            self.stop("`when`")
-        while self.taken("keyword", "when"):
+        self.need("keyword", "when")
+        while not guards or self.taken("keyword", "when"):
             guards.append(self.disjunction())
             self.need("keyword", "then")
             values.append(self.disjunction())

@@ -11,78 +11,109 @@ from typing import Final, Literal, TypeAlias
 from qianhai.rules.flaws import Report
 
 KEYWORDS: Final = frozenset(
-    "and or not in between is null case when then else end true false".split()
+    {"and", "or", "not", "in", "between", "is", "null", "case", "when", "then", "else", "end"}
+    | {"true", "false"}
 )
+
+_EQUAL = ("=, <> or in", "=、<> 或 in")
+_DAY = ("a date fact", "日期事实")
+_KIND = ("values of the right kind", "类型正确的值")
+_TIMES = ("multiplication", "乘法")
+_FOLD = ("a list function", "列表函数")
+_PATH = ("a dotted path", "带点的路径")
+_BARE = ("the name without quotes", "不带引号的名称")
 
 #: Words of SQL that are refused wherever they stand alone, with what to write instead.
 REFUSED_WORDS: Final = {
-    "as": "a `let` to name a part",
-    "cast": "values of the right kind",
-    "collate": "= on texts as they are",
-    "current_date": "a date fact",
-    "current_time": "a date fact",
-    "current_timestamp": "a date fact",
-    "distinct": "= or <>",
-    "div": "multiplication by a parameter",
-    "escape": "=, <> or in",
-    "exists": "any_of(list, condition)",
-    "ilike": "=, <> or in",
-    "interval": "add_months or days_between",
-    "isnull": "`is null`",
-    "like": "=, <> or in",
-    "notnull": "`is not null`",
-    "regexp": "=, <> or in",
-    "rlike": "=, <> or in",
-    "select": "a list function",
-    "similar": "=, <> or in",
-    "symmetric": "`between` with the lower bound first",
-    "union": "`or`",
-    "xor": "<>",
+    "as": ("a `let` to name a part", "用 let 给部分命名"),
+    "cast": _KIND,
+    "collate": _EQUAL,
+    "current_date": _DAY,
+    "current_time": _DAY,
+    "current_timestamp": _DAY,
+    "distinct": ("= or <>", "= 或 <>"),
+    "div": _TIMES,
+    "escape": _EQUAL,
+    "exists": ("any_of(list, condition)", "any_of(list, condition)"),
+    "ilike": _EQUAL,
+    "interval": ("add_months or days_between", "add_months 或 days_between"),
+    "isnull": ("`is null`", "is null"),
+    "like": _EQUAL,
+    "notnull": ("`is not null`", "is not null"),
+    "regexp": _EQUAL,
+    "rlike": _EQUAL,
+    "select": _FOLD,
+    "similar": _EQUAL,
+    "symmetric": ("`between` with the lower bound first", "下限在前的 between"),
+    "union": ("`or`", "or"),
+    "xor": ("<>", "<>"),
 }
 
 #: Signs of SQL that are refused, with what to write instead.
 REFUSED_SIGNS: Final = {
-    "!=": "<>",
-    "==": "=",
-    "<=>": "=",
-    "/": "multiplication, or in_currency for a rate",
-    "//": "multiplication",
-    "**": "multiplication",
-    "%": "a fact that states the remainder",
-    "||": "one text fact",
-    "::": "values of the right kind",
-    "->": "a dotted path",
-    "->>": "a dotted path",
-    ";": "one expression",
-    "[": "a list function",
-    '"': "the name without quotes",
-    "`": "the name without quotes",
+    "!=": ("<>", "<>"),
+    "==": ("=", "="),
+    "<=>": ("=", "="),
+    "/": ("multiplication, or in_currency for a rate", "乘法；汇率用 in_currency"),
+    "//": _TIMES,
+    "**": _TIMES,
+    "%": ("a fact that states the remainder", "给出余数的事实"),
+    "||": ("one text fact", "一个文本事实"),
+    "::": _KIND,
+    "->": _PATH,
+    "->>": _PATH,
+    ";": ("one expression", "一个表达式"),
+    "[": _FOLD,
+    '"': _BARE,
+    "`": _BARE,
 }
 
-Kind: TypeAlias = Literal["name", "keyword", "number", "text", "sign", "end"]
+Kind: TypeAlias = Literal["name", "keyword", "number", "text", "sign", "broken", "end"]
 
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+)
+    r"""
+    (?P<blank>\s+)
     |(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z)|\#[^\n]*)
     |(?P<text>'(?:[^']|'')*')
-    |(?P<number>\.?[0-9][0-9A-Za-z_]*(?:\.[0-9A-Za-z_]*)*)
+    |(?P<unclosed>'.*)
+    |(?P<number>\.?[0-9]\w*(?:\.\w*)*)
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
     |(?P<refused><=>|->>|!=|==|//|\*\*|\|\||::|->|[/%;\["`])
     |(?P<sign><=|>=|<>|[=<>()+*,-])
     |(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _NUMBER = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,12})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of the text and where it stands; `text` is the value of a quoted text."""
+    """A word and its place; `text` is the value of a quoted one, without its marks."""
 
     kind: Kind
     text: str
     start: int
     end: int
+
+
+def _refuse(instead: tuple[str, str], start: int, end: int, report: Report) -> None:
+    report.note("P105", start, end, expected=instead[0], expected_zh=instead[1])
+
+
+def _number(word: str, start: int, end: int, report: Report) -> Token:
+    if _NUMBER.fullmatch(word):
+        return Token("number", word, start, end)
+    report.note("P106", start, end)
+    return Token("broken", word, start, end)
+
+
+def _name(word: str, start: int, end: int, report: Report) -> Token:
+    folded = word.lower()
+    if folded in REFUSED_WORDS:
+        _refuse(REFUSED_WORDS[folded], start, end, report)
+    if folded in KEYWORDS:
+        return Token("keyword", folded, start, end)
+    return Token("name", word, start, end)
 
 
 def tokens_of(text: str, report: Report) -> list[Token]:
@@ -92,29 +123,25 @@ def tokens_of(text: str, report: Report) -> list[Token]:
     """
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
-        kind, word, (start, end) = match.lastgroup, match.group(), match.span()
-        if kind == "comment":
-            report.note("P104", start, end)
-        elif kind == "text":
-            found.append(Token("text", word[1:-1].replace("''", "'"), start, end))
-        elif kind == "number":
-            if not _NUMBER.fullmatch(word):
-                report.note("P106", start, end)
-                word = "1"
-            found.append(Token("number", word, start, end))
-        elif kind == "name":
-            folded = word.lower()
-            if folded in REFUSED_WORDS:
-                report.note("P105", start, end, expected=REFUSED_WORDS[folded])
-            keyword = folded in KEYWORDS
-            found.append(Token(*(("keyword", folded) if keyword else ("name", word)), start, end))
-        elif kind == "refused":
-            report.note("P105", start, end, expected=REFUSED_SIGNS[word])
-            found.append(Token("sign", word, start, end))
-        elif kind == "sign":
-            found.append(Token("sign", word, start, end))
-        elif kind == "other":
-            report.note("P107" if word == "'" else "P101", start, end)
+        word, (start, end) = match.group(), match.span()
+        match match.lastgroup:
+            case "comment":
+                report.note("P104", start, end)
+            case "other":
+                report.note("P101", start, end)
+            case "unclosed":
+                report.note("P107", start, start + 1)
+                found.append(Token("broken", word, start, end))
+            case "text":
+                found.append(Token("text", word[1:-1].replace("''", "'"), start, end))
+            case "number":
+                found.append(_number(word, start, end, report))
+            case "name":
+                found.append(_name(word, start, end, report))
+            case "sign" | "refused":
+                if word in REFUSED_SIGNS:
+                    _refuse(REFUSED_SIGNS[word], start, end, report)
+                found.append(Token("sign", word, start, end))
     found.append(Token("end", "", len(text), len(text)))
     return found
 

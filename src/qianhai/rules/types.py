@@ -5,6 +5,7 @@ Holds the kinds and their names for people. Must hold no text, tree or value of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,32 +116,30 @@ def present(kind: Type) -> Type:
     return replace(kind, optional=False) if kind.optional else kind
 
 
+_PLAIN: Final[dict[type[Type], tuple[str, str]]] = {
+    Bool: ("a yes-or-no value", "是否值"),
+    Integer: ("a whole number", "整数"),
+    Number: ("a number", "数值"),
+    Date: ("a date", "日期"),
+    Text: ("a text", "文本"),
+    Currency: ("a currency", "币种"),
+    List: ("a list of rows", "列表"),
+}
+
+
 def _names(kind: Type) -> tuple[str, str]:
     match kind:
-        case Bool():
-            return "a yes-or-no value", "是否值"
-        case Integer():
-            return "a whole number", "整数"
-        case Number():
-            return "a number", "数值"
         case Money(currency=currency):
             known = f"in {currency}" if is_code(currency) else f"in the currency of `{currency}`"
             return f"money {known}", f"以 {currency} 计的金额"
         case Rate(of=of, per=per):
             return f"a rate of {of} for one {per}", f"汇率（每一 {per} 合若干 {of}）"
-        case Date():
-            return "a date", "日期"
-        case Currency():
-            return "a currency", "币种"
         case Enum(values=values):
             return f"one of {', '.join(values)}", f"枚举值（{'、'.join(values)}）"
         case Set(item=item):
             en, zh = _names(item)
             return f"a list of values, each {en}", f"取值清单（{zh}）"
-        case List():
-            return "a list of rows", "列表"
-        case _:
-            return "a text", "文本"
+    return _PLAIN[type(kind)]
 
 
 def english(kind: Type) -> str:

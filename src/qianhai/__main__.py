@@ -1,0 +1,5 @@
+"""`python -m qianhai` is the command `qianhai`."""
+
+from qianhai.main import run
+
+run()

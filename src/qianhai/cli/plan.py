@@ -1,0 +1,108 @@
+"""`qianhai plan`: the 115 measures, and the proof of the pack."""
+
+from pathlib import Path
+
+import click
+
+from qianhai.cli.app import App
+from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, Place
+from qianhai.policy import check_pack
+from qianhai.views import check_document, flaw_document, measure_document, measure_line
+
+
+@click.group()
+def plan() -> None:
+    """Show and prove the plan of 115 measures. 查看并核对115条措施。"""
+
+
+@plan.command("list")
+@click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
+@click.pass_obj
+def list_measures(app: App, _json: bool) -> None:
+    """List all measures. 列出全部措施。"""
+    measures = [app.policy.pack.measures[number] for number in sorted(app.policy.pack.measures)]
+    if app.is_json:
+        app.print_document({"measures": [measure_line(measure) for measure in measures]})
+        return
+    app.print_table(
+        app.say(app.policy.pack.plan.title.zh, app.policy.pack.plan.title.en),
+        [
+            ("#", "right"),
+            (app.say("措施", "measure"), ""),
+            (app.say("状态", "status"), ""),
+            (app.say("条款", "clauses"), "right"),
+        ],
+        [
+            [str(m.id), app.say(m.title.zh, m.title.en), m.status, str(len(m.clauses))]
+            for m in measures
+        ],
+    )
+
+
+@plan.command("show")
+@click.argument("number", type=int)
+@click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
+@click.pass_obj
+def show_measure(app: App, number: int, _json: bool) -> None:
+    """Show one measure with its clauses, units and numbers. 查看一条措施。"""
+    measure = app.policy.pack.measures.get(number)
+    if measure is None:
+        raise BadInput([Flaw("C010", Place("plan show"), str(number), "1 to 115",
+                             f"there is no measure {number}; the plan has 1 to 115.",
+                             f"没有第 {number} 条措施，方案共115条。")])  # fmt: skip
+    document = measure_document(app.policy.pack, measure)
+    if app.is_json:
+        app.print_document(document)
+        return
+    click.echo(f"{measure.id} · {app.say(measure.title.zh, measure.title.en)}")
+    click.echo(app.say(measure.summary.zh, measure.summary.en))
+    units = {unit.slug: unit for unit in app.policy.pack.plan.units}
+    click.echo(
+        app.say("责任单位：", "Units: ")
+        + "; ".join(app.say(units[u].zh, units[u].en) for u in measure.units)
+    )
+    app.print_table(
+        app.say("条款", "Clauses"),
+        [
+            ("id", ""),
+            (app.say("状态", "status"), ""),
+            (app.say("力度", "strength"), ""),
+            (app.say("内容", "what"), ""),
+        ],
+        [[c.id, c.status, c.strength, app.say(c.zh, c.en)] for c in measure.clauses],
+    )
+
+
+@plan.command("check")
+@click.argument("source", required=False, type=click.Path())
+@click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
+@click.pass_obj
+def check(app: App, source: str | None, _json: bool) -> int:
+    """Prove the pack, and with SOURCE prove it against the official text. 核对规则包与官方文本。"""
+    report = check_pack(app.files, _read(source) if source else None, source or "")
+    counts = {
+        "measures": report.measures, "clauses": report.clauses, "sections": report.sections,
+        "facilities": report.facilities, "examples": report.examples,
+    }  # fmt: skip
+    if app.is_json:
+        app.print_document(
+            check_document(counts, [flaw_document(flaw) for flaw in report.differences])
+        )
+        return 3 if report.differences else 0
+    click.echo(
+        app.say(
+            f"{report.measures} 条措施，{report.clauses} 项条款，{report.sections} 节，{report.facilities} 项业务，{report.examples} 个示例，{len(report.differences)} 处差异",
+            f"{report.measures} measures, {report.clauses} clauses, {report.sections} sections, {report.facilities} facilities, {report.examples} examples, {len(report.differences)} differences",
+        )
+    )
+    if report.differences:
+        raise BrokenIntegrity(report.differences)
+    return 0
+
+
+def _read(source: str) -> str:
+    try:
+        return Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadInput([Flaw("C011", Place(source), "", "the official text as UTF-8", f"the text cannot be read: {fault}.",
+                             f"官方文本无法读取：{fault}。")]) from None  # fmt: skip

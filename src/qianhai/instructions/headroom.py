@@ -1,0 +1,111 @@
+"""Headroom: what a party has left under every limit it can hold, on a day.
+
+The ceiling is computed from what the registers know, the use read from the ledger. A ceiling
+that needs a fact only a sender can give is unknown, and says which.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qianhai.db import Connection
+from qianhai.instructions.accounts import AccountBook
+from qianhai.instructions.gather import Gathering, gather
+from qianhai.instructions.model import Instruction, Known
+from qianhai.instructions.submit import authorisations_of
+from qianhai.kernel import format_minor
+from qianhai.policy import Compiled, Draw, LimitUse, Policy, leaves_of
+from qianhai.registers import Register
+from qianhai.rules import Env, missing
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """One limit as a party stands to it; `missing` are the facts its ceiling still needs."""
+
+    facility: str
+    measure: int
+    action: str
+    role: str
+    use: LimitUse
+    window: str
+    zh: str
+    en: str
+    missing: tuple[str, ...]
+
+
+def headroom_of(
+    conn: Connection, policy: Policy, institution_id: str, party: str, day: date, at: datetime
+) -> Iterator[Headroom]:
+    """Yield every limit a party of its kind can hold, as it stands on a day."""
+    register = Register(conn, institution_id, day, at)
+    found = register.parties([party]).get(party)
+    if found is None:
+        return
+    for facility in policy.pack.facilities.values():
+        for name, action in facility.actions.items():
+            compiled = policy.compiled(facility.id, name)
+            holders = {pool.holder for limit in action.limits for pool in limit.parts}
+            for role, model in facility.parties.items():
+                if role in holders and found.type.value in model.kinds:
+                    row = _row(policy, register, compiled, role, party, institution_id, day)
+                    yield from _limits(conn, policy, register, row, role, institution_id)
+
+
+def _row(
+    policy: Policy,
+    register: Register,
+    compiled: Compiled,
+    role: str,
+    party: str,
+    institution_id: str,
+    day: date,
+) -> Known:
+    """Return an instruction of which only the party in one role is known."""
+    standing = policy.standing(day, authorisations=authorisations_of(register))
+    parties = {role: party}
+    instruction = Instruction("", institution_id, compiled.facility, compiled.name, day, parties)
+    return Known(instruction, compiled, standing, None, parties, {})
+
+
+def _limits(
+    conn: Connection,
+    policy: Policy,
+    register: Register,
+    row: Known,
+    role: str,
+    institution_id: str,
+) -> Iterator[Headroom]:
+    book = AccountBook(policy, register)
+    at = Gathering(conn, register, institution_id, policy, book, (row,))
+    gather(at, frozenset(leaves_of(row.compiled.facts)), with_used=True)
+    verdict = policy.decide(row.compiled, row.facts, row.standing)
+    for draw, use in zip(verdict.draws, verdict.decision.limits, strict=True):
+        if draw.pool.holder == role:
+            yield Headroom(
+                row.compiled.facility,
+                row.compiled.measure,
+                row.compiled.name,
+                role,
+                _without_asking(draw, use),
+                draw.limit.window,
+                draw.pool.zh,
+                draw.pool.en,
+                _missing(row, draw),
+            )
+
+
+def _without_asking(draw: Draw, use: LimitUse) -> LimitUse:
+    """Return the use of a limit nobody is asking anything of; what is not drawn is zero."""
+    used = use.used if use.used is not None else format_minor(0, draw.scale)
+    left = use.left
+    if left is None and draw.cap is not None:
+        left = format_minor(max(0, draw.cap - (draw.used or 0)), draw.scale)
+    return LimitUse(use.id, use.asset, use.cap, used, None, left)
+
+
+def _missing(row: Known, draw: Draw) -> tuple[str, ...]:
+    tree = row.compiled.values[f"limit.{draw.limit.id}.{draw.pool.id}.cap"]
+    standing = row.standing
+    env = Env(row.facts, standing.parameters, standing.switches, standing.open_clauses)
+    return tuple(sorted(missing(tree, env)))

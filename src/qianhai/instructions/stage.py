@@ -1,0 +1,230 @@
+"""Stage: a whole file is read and proven before anything is booked.
+
+Rows become instructions, checked against the pack, the register and each other; every flaw of
+every file is collected. What passed is spooled to disk, so that a day of a million lines needs
+the memory of a few thousand.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import IO, Self
+
+from qianhai.db import Connection
+from qianhai.instructions import flaws as say
+from qianhai.instructions import store
+from qianhai.instructions.interpret import Draft, Interpreter
+from qianhai.instructions.model import Instruction, stored_facts
+from qianhai.kernel import Flaw, Place, canonical_text
+from qianhai.messages import Row
+from qianhai.policy import Policy, read_facts
+from qianhai.registers import Account, Keyring, Party, Register
+
+_CHUNK = 2000
+
+
+class Staged:
+    """Instructions that were proven and wait to be booked, in their order, on disk."""
+
+    def __init__(self, policy: Policy, institution_id: str) -> None:
+        self._policy = policy
+        self._institution = institution_id
+        self._spool: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self.count = 0
+
+    def add(self, instruction: Instruction) -> None:
+        """Spool one instruction."""
+        place = instruction.place
+        kept = {
+            "id": instruction.id,
+            "facility": instruction.facility,
+            "action": instruction.action,
+            "value_on": instruction.value_on,
+            "parties": dict(instruction.parties),
+            "accounts": dict(instruction.accounts),
+            "facts": stored_facts(instruction.facts),
+            "continues": instruction.continues,
+            "place": [place.file, place.line],
+        }
+        self._spool.write(canonical_text(kept) + "\n")
+        self.count += 1
+
+    def __iter__(self) -> Iterator[Instruction]:
+        """Yield the spooled instructions in their order."""
+        self._spool.seek(0)
+        for line in self._spool:
+            kept = json.loads(line)
+            file, number = kept.pop("place")
+            facility = self._policy.pack.facilities.get(kept["facility"])
+            declared = dict(facility.facts) if facility else {}
+            for overlay in self._policy.pack.overlays.values():
+                declared |= overlay.facts
+            facts, found = read_facts(declared, kept.pop("facts").items(), Place)
+            assert not found, "what was staged was read before"
+            yield Instruction(
+                institution_id=self._institution,
+                facts=facts,
+                value_on=date.fromisoformat(kept.pop("value_on")),
+                place=Place(file, number),
+                **kept,
+            )
+
+    def close(self) -> None:
+        """Remove the spool."""
+        self._spool.close()
+
+    def __enter__(self) -> Self:
+        """Use the stage as a context."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the spool."""
+        self.close()
+
+
+@dataclass(slots=True)
+class Stager:
+    """Proves rows against the pack, the register, the books and each other."""
+
+    policy: Policy
+    conn: Connection
+    institution_id: str
+    keyring: Keyring
+    at: datetime
+    has_register: bool = True
+    flaws: list[Flaw] = field(default_factory=list)
+    _hashes: dict[str, tuple[bytes, Place]] = field(default_factory=dict)
+
+    def stage(
+        self, rows: Iterable[Row | Flaw], staged: Staged, progress: Callable[[int], None]
+    ) -> None:
+        """Read all rows into the stage; flaws are collected in `flaws`."""
+        interpreter = Interpreter(self.policy)
+        source = iter(rows)
+        while chunk := list(islice(source, _CHUNK)):
+            drafts: list[Draft] = []
+            for row in chunk:
+                if isinstance(row, Flaw):
+                    self.flaws.append(row)
+                    continue
+                draft, found = interpreter.read(row)
+                self.flaws += found
+                if draft:
+                    drafts.append(draft)
+            self._prove(drafts, staged)
+            progress(len(chunk))
+
+    def _prove(self, drafts: list[Draft], staged: Staged) -> None:
+        """Prove a chunk: parties and accounts by the register, ids by the books."""
+        by_day: dict[date, list[Draft]] = {}
+        for draft in drafts:
+            by_day.setdefault(draft.value_on, []).append(draft)
+        if self.has_register:
+            for day, group in by_day.items():
+                register = Register(self.conn, self.institution_id, day, self.at)
+                self.flaws += Parties(register, self.keyring, group, self.policy).prove()
+        known = store.stored_hashes(
+            self.conn, self.institution_id, [d.id for d in drafts] + [d.continues for d in drafts]
+        )
+        for draft in drafts:
+            instruction = draft.instruction(self.institution_id)
+            content = instruction.content_hash
+            if known.get(draft.id, content) != content:
+                self.flaws.append(say.used_before(instruction.place, draft.id))
+            first, place = self._hashes.setdefault(draft.id, (content, instruction.place))
+            if first != content:
+                self.flaws.append(say.twice_in_file(instruction.place, draft.id, place))
+            if (
+                draft.continues
+                and draft.continues not in known
+                and draft.continues not in self._hashes
+            ):
+                self.flaws.append(
+                    say.continues_unknown(instruction.place, draft.continues, self._hashes)
+                )
+            if not self.flaws:
+                staged.add(instruction)
+
+
+@dataclass(slots=True)
+class Parties:
+    """Finds the parties and accounts a column of drafts names, in a few round trips."""
+
+    register: Register
+    keyring: Keyring
+    drafts: list[Draft]
+    policy: Policy
+
+    def prove(self) -> list[Flaw]:
+        """Resolve what messages name by identifier or account, and return every flaw."""
+        self._resolve()
+        flaws: list[Flaw] = []
+        ids = sorted({party for draft in self.drafts for party in draft.parties.values()})
+        parties = self.register.parties(ids)
+        numbers = sorted({n for draft in self.drafts for n in draft.accounts.values()})
+        accounts = self.register.account_by_number(numbers)
+        known = [party for party, found in parties.items() if found]
+        for draft in self.drafts:
+            for role, party in draft.parties.items():
+                flaws += self._party(draft, role, party, parties.get(party), known)
+            for role, number in draft.accounts.items():
+                flaws += self._account(draft, role, number, accounts.get(number))
+        return flaws
+
+    def _party(
+        self, draft: Draft, role: str, party: str, found: Party | None, known: list[str]
+    ) -> Iterator[Flaw]:
+        place = draft.at(role)
+        if found is None:
+            yield say.unknown_party(place, party, known)
+            return
+        kinds = self.policy.pack.facilities[draft.facility].parties[role].kinds
+        if found.type.value not in kinds:
+            yield say.wrong_kind(place, party, found.type.value, kinds)
+
+    def _account(
+        self, draft: Draft, role: str, number: str, found: Account | None
+    ) -> Iterator[Flaw]:
+        place = draft.at(f"{role}.account")
+        if found is None:
+            yield say.unknown_account(place, number)
+        elif draft.parties.get(role, found.party) != found.party:
+            yield say.others_account(place, number, draft.parties[role])
+
+    def _resolve(self) -> None:
+        """Turn identifiers and account numbers of messages into parties, role by role."""
+        named = {n for d in self.drafts for iso in d.iso.values() for n in iso.values()}
+        if not named:
+            return
+        texts = sorted(named)
+        by_id = self.register.parties(texts)
+        by_account = self.register.account_by_number(texts)
+        by_number: dict[str, str | None] = {}
+        for kind in (
+            "uscc",
+            "lei",
+            "bic",
+            "cnaps",
+            "resident_id",
+            "hkid",
+            "travel_permit",
+            "hk_br",
+        ):
+            found = self.register.party_by_identifier(self.keyring, kind, texts)
+            by_number |= {text: party for text, party in found.items() if party}
+        for draft in self.drafts:
+            for role, iso in draft.iso.items():
+                if role in draft.parties:
+                    continue
+                account = by_account.get(iso.get("account", ""))
+                candidates = [iso.get(key, "") for key in ("id", "bic", "member")]
+                found_party = next((t if by_id.get(t) else by_number[t] for t in candidates
+                                    if by_id.get(t) or by_number.get(t)), None)  # fmt: skip
+                party = found_party or (account.party if account else None)
+                if party:
+                    draft.parties[role] = party
+                if account and account.party == party:
+                    draft.accounts.setdefault(role, iso["account"])

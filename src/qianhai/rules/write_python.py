@@ -1,0 +1,311 @@
+"""From a division-free tree to lines of Python: what is bound by date, and what runs on facts.
+
+Holds the text of the code. Must not run it, and must not put a name of the pack into it other
+than as a quoted key: values live in numbered variables.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from typing import Final
+
+from qianhai.rules.lower import Given, OneIfUnknown
+from qianhai.rules.model import (
+    Apply,
+    Case,
+    Coalesce,
+    Const,
+    IsNull,
+    Junction,
+    Leaf,
+    ListFold,
+    Node,
+    Within,
+)
+from qianhai.rules.types import Bool, Set
+
+_TEMPLATES: Final = {
+    "=": "{0} == {1}",
+    "<>": "{0} != {1}",
+    "<": "{0} < {1}",
+    "<=": "{0} <= {1}",
+    ">": "{0} > {1}",
+    ">=": "{0} >= {1}",
+    "not": "not {0}",
+    "+": "{0} + {1}",
+    "-": "{0} - {1}",
+    "*": "{0} * {1}",
+    "negate": "-{0}",
+    "days_between": "({1} - {0}).days",
+    "add_months": "month_added({0}, {1})",
+    "age_on": "age_on({0}, {1})",
+}
+
+#: A part this many levels high gets a line of its own, because Python's parser nests 200 deep.
+_STEP = 12
+
+
+@dataclass(slots=True)
+class Shape:
+    """What the parts of a program are like: how often each occurs, how high, on what it depends."""
+
+    times: dict[Node, int] = field(default_factory=dict)
+    height: dict[Node, int] = field(default_factory=dict)
+    leaves: dict[Node, frozenset[str]] = field(default_factory=dict)
+    optional: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, roots: Iterable[Node]) -> "Shape":
+        """Measure every part once; what is below a repeated part counts once."""
+        shape = cls()
+        for root in roots:
+            shape.measure(root)
+        return shape
+
+    def measure(self, node: Node) -> None:
+        """Measure one part and, the first time, what is below it."""
+        self.times[node] = self.times.get(node, 0) + 1
+        if node in self.height:
+            return
+        for child in node.children:
+            self.measure(child)
+        self.height[node] = 1 + max((self.height[child] for child in node.children), default=0)
+        below = frozenset[str]().union(*(self.leaves[child] for child in node.children))
+        if isinstance(node, Leaf):
+            below = frozenset({node.kind})
+        elif isinstance(node, ListFold):
+            below = (below - {"item"}) | (self.leaves[node.empty] & {"item"})
+        elif isinstance(node, IsNull | Coalesce):
+            self.optional.add((node.operand.kind, node.operand.name))
+        self.leaves[node] = below
+
+    def is_dated(self, node: Node) -> bool:
+        """Tell whether a part is constant by date: it depends on no fact and on no row."""
+        return not self.leaves[node] & {"fact", "item"}
+
+    def has_own_line(self, node: Node, *, in_rows: bool) -> bool:
+        """Tell whether a part is computed once, before the expressions that use it."""
+        if isinstance(node, Leaf | Const) or "item" in self.leaves[node]:
+            return False
+        is_high = self.height[node] % _STEP == 0
+        return in_rows or is_high or self.times[node] > 1 or self.is_dated(node)
+
+
+def _is_literal(node: Node) -> bool:
+    return isinstance(node, Const) and node.value is not None
+
+
+class Writer:
+    """Writes the lines of one program."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.bound: list[str] = []
+        self.body: list[str] = []
+        self.constants: dict[str, object] = {}
+        self._variables: dict[object, str] = {}
+        self._rows: dict[tuple[str, str], tuple[str, str]] | None = None
+        self._numbers = count()
+
+    def _fresh(self, prefix: str) -> str:
+        return f"{prefix}{next(self._numbers)}"
+
+    # --- leaves --------------------------------------------------------------------------------
+
+    def _leaf(self, leaf: Leaf, *, raw: bool = False) -> str:
+        """Return the variable of a leaf; `raw` is the one that may be ABSENT."""
+        key = (leaf.kind, leaf.name)
+        if leaf.kind == "item":
+            assert self._rows is not None, "a field of a row stands in a list function"
+            if key not in self._rows:
+                self._rows[key] = (self._fresh("r"), self._fresh("i"))
+            return self._rows[key][0 if raw else 1]
+        if key not in self._variables:
+            self._load(leaf, key)
+        return self._variables[("raw", *key) if raw else key]
+
+    def _load(self, leaf: Leaf, key: tuple[str, str]) -> None:
+        lines = self.body if leaf.kind == "fact" else self.bound
+        source = {"fact": "F", "parameter": "P", "switch": "S"}.get(leaf.kind)
+        name = self._fresh(leaf.kind[0])
+        read = f"{leaf.name!r} in O" if source is None else f"{source}({leaf.name!r})"
+        if isinstance(leaf.type, Set):
+            read = f"listed({read})"
+        if key in self.shape.optional:
+            raw = self._variables["raw", *key] = self._fresh("r")
+            lines.append(f"{raw} = {read}")
+            read = f"None if {raw} is ABSENT else {raw}"
+        lines.append(f"{name} = {read}")
+        self._variables[key] = name
+
+    def _const(self, value: bool | int | Decimal | date | str | None) -> str:
+        if value is None or isinstance(value, bool | int | str):
+            return repr(value)
+        if (value, type(value)) not in self._variables:
+            name = self._variables[value, type(value)] = self._fresh("k")
+            self.constants[name] = value
+        return self._variables[value, type(value)]
+
+    # --- parts ---------------------------------------------------------------------------------
+
+    def is_nullable(self, node: Node) -> bool:
+        """Tell whether a part may be unknown."""
+        match node:
+            case Const(value=value):
+                return value is None
+            case Leaf(kind=kind):
+                return kind != "clause"
+            case OneIfUnknown():
+                return False
+            case Apply(op="add_months") | ListFold():
+                return True
+        return any(self.is_nullable(child) for child in node.children)
+
+    def expression(self, node: Node) -> str:
+        """Return the code of a part: a variable, a literal, or an expression in parentheses."""
+        if node in self._variables:
+            return self._variables[node]
+        if not self.shape.has_own_line(node, in_rows=self._rows is not None):
+            return self._expression(node)
+        text = self._expression(node)
+        name = self._variables[node] = self._fresh("v")
+        (self.bound if self.shape.is_dated(node) else self.body).append(f"{name} = {text}")
+        return name
+
+    def _expression(self, node: Node) -> str:
+        match node:
+            case Const():
+                return self._const(node.value)
+            case Leaf():
+                return self._leaf(node)
+            case Apply():
+                return self._apply(node)
+            case Junction():
+                return self._junction(node)
+            case Within():
+                return self._within(node)
+            case IsNull() | Coalesce():
+                return self._of_absence(node)
+            case Case():
+                return self._case(node)
+            case ListFold():
+                return self._fold(node)
+        return self._of_ratio(node)
+
+    def _of_absence(self, node: IsNull | Coalesce) -> str:
+        raw = self._leaf(node.operand, raw=True)
+        if isinstance(node, IsNull):
+            return f"(None if {raw} is None else {raw} is ABSENT)"
+        return f"({self.expression(node.otherwise)} if {raw} is ABSENT else {raw})"
+
+    def _of_ratio(self, node: Node) -> str:
+        if isinstance(node, Given):
+            guard, (_, text) = self._guarded([node.denominator, node.numerator])
+            return f"({guard}{text})"
+        assert isinstance(node, OneIfUnknown), "the tree has no other node"
+        guard, (text,) = self._guarded([node.denominator])
+        return f"({guard.replace('None', '1', 1)}{text})"
+
+    def _guarded(self, nodes: Sequence[Node]) -> tuple[str, list[str]]:
+        """Return `None if ... else `, where something may be unknown, and a text for each part."""
+        guards: list[str] = []
+        texts: list[str] = []
+        for node in nodes:
+            text = self.expression(node)
+            if self.is_nullable(node):
+                if text.isidentifier():
+                    guards.append(f"{text} is None")
+                else:
+                    name = self._fresh("t")
+                    guards.append(f"({name} := {text}) is None")
+                    text = name
+            texts.append(text)
+        asked = " or ".join(dict.fromkeys(guards))
+        return (f"None if {asked} else " if guards else ""), texts
+
+    def _apply(self, node: Apply) -> str:
+        guard, texts = self._guarded(node.operands)
+        if node.op in {"greatest", "least"}:
+            function = "max" if node.op == "greatest" else "min"
+            return f"({guard}{function}({', '.join(texts)}))"
+        return f"({guard}{_TEMPLATES[node.op].format(*texts)})"
+
+    def _junction(self, node: Junction) -> str:
+        decides = node.op == "or"
+        asked: list[str] = []
+        unknown: list[str] = []
+        for operand in node.operands:
+            text = self.expression(operand)
+            if not self.is_nullable(operand):
+                asked.append(text if decides else f"not {text}")
+                continue
+            name = text
+            if not text.isidentifier():
+                name = self._fresh("t")
+                text = f"({name} := {text})"
+            asked.append(f"{text} is {decides}")
+            unknown.append(f"{name} is None")
+        rest = f"None if {' or '.join(unknown)} else {not decides}" if unknown else str(not decides)
+        return f"({decides} if {' or '.join(asked)} else {rest})"
+
+    def _within(self, node: Within) -> str:
+        if all(map(_is_literal, node.items)):
+            guard, (text,) = self._guarded([node.operand])
+            values = ", ".join(self.expression(item) for item in node.items)
+            return f"({guard}{text} in ({values},))"
+        if isinstance(node.items[0].type, Set):
+            guard, (text, listed) = self._guarded(node.children)
+            return f"({guard}{text} in {listed})"
+        known = tuple(item for item in node.items if _is_literal(item))
+        parts: list[Node] = [Within(node.type, node.operand, known)] if known else []
+        parts += [
+            Apply(Bool(), "=", (node.operand, item)) for item in node.items if item not in known
+        ]
+        for part in parts:
+            self.shape.measure(part)
+        return self._junction(Junction(node.type, "or", tuple(parts)))
+
+    def _case(self, node: Case) -> str:
+        text = self.expression(node.otherwise)
+        for guard, value in reversed(list(zip(node.guards, node.values, strict=True))):
+            asked, chosen = self.expression(guard), self.expression(value)
+            if not self.is_nullable(guard):
+                text = f"({chosen} if {asked} else {text})"
+            elif self.shape.height[value] > 1 and not chosen.isidentifier():
+                text = f"agreed({asked}, {chosen}, {text})"
+            else:
+                answer, rest = self._fresh("t"), self._fresh("t")
+                text = (
+                    f"({chosen} if ({answer} := {asked}) is True else {rest} if "
+                    f"({rest} := {text}) is None or {answer} is False or {rest} == {chosen} "
+                    "else None)"
+                )
+        return text
+
+    def _fold(self, node: ListFold) -> str:
+        rows = self._leaf(node.rows)
+        empty = self.expression(node.empty)
+        outer, self._rows = self._rows, {}
+        asked = self.expression(node.body)
+        row = self._fresh("w")
+        loads = f"for {row} in {rows}"
+        for (_, name), (raw, known) in self._rows.items():
+            read = f"{row}.get({name!r})"
+            if ("item", name) in self.shape.optional:
+                loads += f" for {raw} in ({read},)"
+                read = f"None if {raw} is ABSENT else {raw}"
+            loads += f" for {known} in ({read},)"
+        self._rows = outer
+        rest = f", {empty}" if node.op in {"sum_of", "min_of", "max_of"} else ""
+        return f"(None if {rows} is None else {node.op}([{asked} {loads}]{rest}))"
+
+    def has_arithmetic(self) -> bool:
+        """Tell whether a decimal may be computed, so that the exact context is needed."""
+        ops = {"+", "-", "*", "negate"}
+        return any(
+            (isinstance(node, Apply) and node.op in ops)
+            or (isinstance(node, ListFold) and node.op == "sum_of")
+            for node in self.shape.height
+        )

@@ -1,0 +1,133 @@
+"""A day's business as documents: one line an answer, and the tally of the day.
+
+The tally keeps counts and sums only, so that a day of a million answers needs no more memory
+than a day of ten.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from qianhai.instructions import Answer
+from qianhai.kernel import EXACT, Outcome
+from qianhai.policy import LimitUse, Pack
+from qianhai.views.decision import decision_document, reason_texts
+from qianhai.views.flaws import Document
+
+#: The columns of `outcomes.csv`, in their order.
+OUTCOME_COLUMNS = (
+    "id", "facility", "action", "measure", "clause", "value_date", "outcome", "reasons",
+    "reason_zh", "reason_en", "missing", "amount", "currency", "limits", "ledger_result",
+    "ledger_seq", "repeat", "file", "line",
+)  # fmt: skip
+
+
+def outcome_document(pack: Pack, answer: Answer) -> Document:
+    """Return one answer whole, as a line of `outcomes.jsonl`."""
+    place = answer.instruction.place
+    return {
+        "id": answer.instruction.id,
+        "value_date": answer.instruction.value_on.isoformat(),
+        **decision_document(pack, answer.decision),
+        "ledger_result": answer.ledger_result,
+        "ledger_seq": answer.ledger_seq,
+        "repeat": answer.is_repeat,
+        "file": place.file,
+        "line": place.line,
+    }
+
+
+def outcome_line(pack: Pack, answer: Answer) -> list[str]:
+    """Return one answer as a row of `outcomes.csv`."""
+    decision, instruction = answer.decision, answer.instruction
+    texts = [reason_texts(pack, reason) for reason in decision.reasons]
+    amount, currency = instructed(pack, answer)
+    limits = "; ".join(f"{u.id}: {u.asked} / {u.left} {u.asset}" for u in decision.limits)
+    return [
+        instruction.id, decision.facility, decision.action, str(decision.measure or ""),
+        decision.clause, instruction.value_on.isoformat(), decision.outcome.value,
+        " ".join(reason.code for reason in decision.reasons),
+        "；".join(text["zh"] for text in texts), "; ".join(text["en"] for text in texts),
+        " ".join(one.fact for one in decision.missing), amount, currency, limits,
+        answer.ledger_result, str(answer.ledger_seq or ""), "true" if answer.is_repeat else "false",
+        instruction.place.file, str(instruction.place.line or ""),
+    ]  # fmt: skip
+
+
+def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
+    """Return the amount an instruction is about and its currency, as texts; empty when it has none."""
+    facility = pack.facilities.get(answer.decision.facility)
+    facts = answer.instruction.facts
+    if facility:
+        names = sorted(facility.facts, key=lambda n: facility.facts[n].iso != "instructed_amount")
+        for name in names:
+            amount = facts.get(f"{name}.amount")
+            if facility.facts[name].type == "money" and isinstance(amount, Decimal):
+                return format(amount, "f"), str(facts.get(f"{name}.currency", ""))
+    return "", ""
+
+
+@dataclass(slots=True)
+class DayTally:
+    """Counts and sums of a day while it runs."""
+
+    pack: Pack
+    outcomes: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    permitted: dict[str, Decimal] = field(default_factory=dict)
+    limits: dict[tuple[str, str, str], LimitUse] = field(default_factory=dict)
+    count: int = 0
+    repeats: int = 0
+
+    def add(self, answer: Answer) -> None:
+        """Count one answer; a repeat is counted apart and moves no sum."""
+        self.count += 1
+        self.repeats += answer.is_repeat
+        decision = answer.decision
+        self.outcomes[decision.measure, decision.facility, decision.outcome.value] += 1
+        if decision.outcome is Outcome.PERMITTED and not answer.is_repeat:
+            amount, currency = instructed(self.pack, answer)
+            if amount:
+                so_far = self.permitted.get(currency, Decimal(0))
+                self.permitted[currency] = EXACT.add(so_far, Decimal(amount))
+
+        for use, holder in zip(decision.limits, answer.holders, strict=False):
+            if answer.ledger_seq is not None and use.asked is not None:
+                self.limits[decision.facility, holder, use.id] = _after(use)
+
+    def document(self, heads: Document) -> Document:
+        """Return the day's summary, as `summary.json` holds it."""
+        by_measure: dict[int, Document] = {}
+        for (measure, facility, outcome), count in sorted(self.outcomes.items()):
+            line = by_measure.setdefault(measure, {"measure": measure, "facility": facility})
+            line[outcome] = count
+        return {
+            "instructions": self.count,
+            "repeated": self.repeats,
+            "outcomes": {
+                outcome.value: sum(n for key, n in self.outcomes.items() if key[2] == outcome.value)
+                for outcome in Outcome
+            },
+            "by_measure": list(by_measure.values()),
+            "permitted": {c: format(total, "f") for c, total in sorted(self.permitted.items())},
+            "limits": [
+                {
+                    "facility": facility,
+                    "holder": holder,
+                    "id": use.id,
+                    "asset": use.asset,
+                    "cap": use.cap,
+                    "used": use.used,
+                    "left": use.left,
+                }
+                for (facility, holder, _), use in sorted(self.limits.items())
+            ],
+            "heads": heads,
+            "pack": {"version": self.pack.version, "hash": self.pack.hash},
+        }
+
+
+def _after(use: LimitUse) -> LimitUse:
+    """Return how a limit stands after what was asked of it has been drawn."""
+    used = EXACT.add(Decimal(use.used or 0), Decimal(use.asked or 0))
+    left = max(Decimal(0), EXACT.subtract(Decimal(use.cap or 0), used))
+    return replace(use, used=format(used, "f"), left=format(left, "f"), asked=None)

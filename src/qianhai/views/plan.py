@@ -1,0 +1,44 @@
+"""The plan as documents: a line and a page of each measure, and what a check found."""
+
+from qianhai.policy import Measure, Pack
+from qianhai.views.flaws import Document
+
+
+def measure_line(measure: Measure) -> Document:
+    """Return a measure as one line of a list."""
+    return {
+        "id": measure.id,
+        "chapter": measure.chapter,
+        "section": measure.section,
+        "zh": measure.title.zh,
+        "en": measure.title.en,
+        "status": measure.status,
+        "status_mixed": measure.status_mixed,
+        "clauses": len(measure.clauses),
+        "kinds": [kind.kind for kind in measure.kinds],
+    }
+
+
+def measure_document(pack: Pack, measure: Measure) -> Document:
+    """Return everything the pack says of a measure."""
+    units = {unit.slug: unit for unit in pack.plan.units}
+    return {
+        **measure_line(measure),
+        "summary": {"zh": measure.summary.zh, "en": measure.summary.en},
+        "strength": measure.strength,
+        "units": [
+            {"slug": slug, "zh": units[slug].zh, "en": units[slug].en} for slug in measure.units
+        ],
+        "duties_divided": measure.duties_divided,
+        "clauses": [clause.model_dump() for clause in measure.clauses],
+        "conditions": [condition.model_dump() for condition in measure.conditions],
+        "numbers": [number.model_dump() for number in measure.numbers],
+        "related": list(measure.related),
+        "systems": list(measure.systems),
+        "facilities": [f.id for f in pack.facilities.values() if f.measure == measure.id],
+    }
+
+
+def check_document(counts: dict[str, int], differences: list[Document]) -> Document:
+    """Return what `plan check` found."""
+    return {**counts, "differences": len(differences), "found": differences}
