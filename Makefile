@@ -20,7 +20,7 @@ export PYTHONUTF8 := 1
 export PYTHONNOUSERSITE := 1
 
 # Tests bring their own database, keys and pack; a setting of the day's work must not reach them.
-ALONE := env $(foreach name,DATABASE_URL DATA_DIR KEY_FILE INSTITUTION PLAN_DIR STOP_AT,-u QIANHAI_$(name))
+ALONE := env $(foreach name,DATABASE_URL DATA_DIR KEY_FILE INSTITUTION PLAN_DIR LANG STOP_AT,-u QIANHAI_$(name))
 
 .PHONY: help setup run test lint check bench docs lock clean
 

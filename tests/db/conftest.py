@@ -17,8 +17,5 @@ def folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     for lock in folder.rglob("pg.lock"):
-        cluster = (lock.parent / "pg").resolve()
         stop_server(lock.parent)
-        if not cluster.is_relative_to(folder):
-            shutil.rmtree(cluster.parent)
     shutil.rmtree(folder)

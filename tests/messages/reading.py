@@ -1,6 +1,7 @@
 """What the tests of files ask of a reader: the codes of its flaws, its rows, its words."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from qianhai.kernel import Flaw
@@ -32,11 +33,11 @@ def fields_of(path: Path) -> list[dict[str, str]]:
     return [dict(row.fields) for row in rows]
 
 
-def repacked(path: Path, changes: dict[str, bytes | None], target: Path) -> Path:
+def repacked(path: Path, changes: Mapping[str, bytes | None], target: Path) -> Path:
     """Write a workbook anew with some of its parts changed, added, or (None) left out."""
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         parts = {name: old.read(name) for name in old.namelist()}
-        for name, content in (parts | changes).items():
+        for name, content in {**parts, **changes}.items():
             if content is not None:
                 new.writestr(name, content)
     return target

@@ -94,5 +94,5 @@ def test_a_file_without_a_value_says_so(day: Path, text: str) -> None:
 
 
 def test_another_encoding_is_one_flaw(day: Path) -> None:
-    day.write_bytes('{"a":"1"}\n'.encode() + '{"a":"前海"}\n{"a":"深圳"}\n'.encode("gb18030"))
+    day.write_bytes(b'{"a":"1"}\n' + '{"a":"前海"}\n{"a":"深圳"}\n'.encode("gb18030"))
     assert flaws_of(day) == [("M104", 2, None)]

@@ -78,14 +78,11 @@ class LedgerModel:
             return None
         found = self.entries.get(chain.of)
         is_posted = found is not None and found.result is Result.POSTED
+        kinds: tuple[Kind, ...] = (Kind.HOLD,)
+        none, done = Result.HOLD_NOT_FOUND, Result.HOLD_RESOLVED
         if chain.kind is Kind.REVERSE:
-            kinds, none, done = (
-                (Kind.POST, Kind.COMMIT),
-                Result.ORIGINAL_NOT_FOUND,
-                Result.ORIGINAL_REVERSED,
-            )
-        else:
-            kinds, none, done = (Kind.HOLD,), Result.HOLD_NOT_FOUND, Result.HOLD_RESOLVED
+            kinds = (Kind.POST, Kind.COMMIT)
+            none, done = Result.ORIGINAL_NOT_FOUND, Result.ORIGINAL_REVERSED
         if found is None or not is_posted or found.chain.kind not in kinds:
             raise Refused(none)
         _need(not found.is_continued, done)

@@ -7,7 +7,7 @@ import pytest
 from qianhai import journal
 from qianhai.db import Database
 from qianhai.kernel import BadInput, Money
-from qianhai.registers import Area, LoadSummary, Register, ShareRange, on_record
+from qianhai.registers import Area, LoadSummary, Register, ShareRange, known_by, on_record
 from registers.enter import BANK, entry, load_rows, noon, party, register
 
 PARTIES = [
@@ -118,6 +118,11 @@ def test_an_instant_of_knowledge_never_repeats_or_goes_back(database: Database) 
         assert first.known_since == noon(10)
         assert first.known_since < second.known_since < third.known_since
         assert register(conn, noon(10)).attributes(["lone"], "size") == {"lone": "small"}
+        latest = known_by(conn, BANK, noon(10))
+        assert latest == third.known_since
+        assert register(conn, latest).attributes(["lone"], "size") == {"lone": "large"}
+        assert known_by(conn, BANK, noon(11)) == noon(11)
+        assert known_by(conn, "bank-2", noon(10)) == noon(10)
 
 
 def test_the_same_content_again_adds_nothing(database: Database) -> None:

@@ -43,7 +43,7 @@ class Maker:
     """A source of expressions and rows."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 (no secret is made)
         self.in_row = False
         self.depth = 0
 
@@ -65,12 +65,14 @@ class Maker:
         return f"({left} {operator} {right})"
 
     def case(self, kind: Callable[[], str]) -> Callable[[], str]:
-        return lambda: f"case when {self.bool()} then {kind()} else {kind()} end"
+        return lambda: f"case when {self.truth()} then {kind()} else {kind()} end"
 
-    def folded(self, form: str, body: Callable[[], str]) -> Callable[[], str]:
+    def folded(self, form: str, body: Callable[[], str], field: str) -> Callable[[], str]:
+        """Ask a list; inside one, where no other list is asked, take a field or a name."""
+
         def fold() -> str:
             if self.in_row:
-                return body()
+                return field
             self.in_row = True
             text = form.format(body())
             self.in_row = False
@@ -88,15 +90,15 @@ class Maker:
 
     # --- one way for each kind -----------------------------------------------------------------
 
-    def bool(self) -> str:
+    def truth(self) -> str:
         guarded = "due is {} null {} days_between(on, due) {} 3"
         return self.pick(
             self.row_or("ok", "paid", "ok", "has_due"),
             self.one("true", "false", "due is null", "is_open('9a')", "count is not null"),
-            lambda: self.parted("and", self.bool(), self.bool()),
-            lambda: self.parted("or", self.bool(), self.bool()),
-            lambda: f"not {self.bool()}",
-            lambda: f"({self.bool()} and {self.bool()} or {self.bool()} and not {self.bool()})",
+            lambda: self.parted("and", self.truth(), self.truth()),
+            lambda: self.parted("or", self.truth(), self.truth()),
+            lambda: f"not {self.truth()}",
+            lambda: f"({self.truth()} and {self.truth()} or {self.truth()} and not {self.truth()})",
             self.compared(self.yuan),
             self.compared(self.whole),
             self.compared(self.share),
@@ -114,9 +116,9 @@ class Maker:
             lambda: f"({guarded.format('not', 'and', self.random.choice('<>='))})",
             lambda: f"({guarded.format('', 'or', self.random.choice('<>='))})",
             lambda: self.parted("=", "amount.currency", self.random.choice(["'CNY'", "'USD'"])),
-            self.case(self.bool),
-            self.folded("all_of(rows, {})", self.bool),
-            self.folded("any_of(rows, {})", self.bool),
+            self.case(self.truth),
+            self.folded("all_of(rows, {})", self.truth, "ok"),
+            self.folded("any_of(rows, {})", self.truth, "ok"),
         )
 
     def whole(self) -> str:
@@ -128,8 +130,8 @@ class Maker:
             lambda: f"age_on(born, {self.day()})",
             lambda: f"greatest({self.whole()}, {self.whole()})",
             self.case(self.whole),
-            self.folded("count_of(rows, {})", self.bool),
-            self.folded("sum_of(rows, {})", self.whole),
+            self.folded("count_of(rows, {})", self.truth, "days"),
+            self.folded("sum_of(rows, {})", self.whole, "days"),
         )
 
     def share(self) -> str:
@@ -138,10 +140,10 @@ class Maker:
             self.one("0.8", "1.0", "1000000.000001", "share", "3"),
             lambda: self.parted(self.random.choice("+-"), self.share(), self.share()),
             lambda: f"share * {self.whole()}",
-            lambda: f"-{self.share()}",
+            lambda: f"- {self.share()}",
             lambda: f"least({self.share()}, {self.share()}, p.factor)",
             self.case(self.share),
-            self.folded("sum_of(others, {})", lambda: "coalesce(weight, share)"),
+            self.folded("sum_of(others, {})", lambda: "coalesce(weight, share)", "share"),
         )
 
     def yuan(self) -> str:
@@ -155,11 +157,11 @@ class Maker:
             ),
             lambda: self.parted(self.random.choice("+-"), self.yuan(), self.yuan()),
             lambda: f"{self.yuan()} * p.factor",
-            lambda: f"-{self.yuan()}",
+            lambda: f"- {self.yuan()}",
             lambda: f"greatest(0, {self.yuan()}, {self.yuan()})",
             self.case(self.yuan),
-            self.folded("sum_of(rows, {})", lambda: "in_currency(amount, 'CNY', rate)"),
-            self.folded("max_of(rows, {}, p.cap)", lambda: "fee * days"),
+            self.folded("sum_of(rows, {})", lambda: "in_currency(amount, 'CNY', rate)", "fee"),
+            self.folded("max_of(rows, {}, p.cap)", lambda: "fee * days", "fee"),
             lambda: (
                 f"in_currency({self.money()}, 'CNY', {self.random.choice(['rate', 'quote'])})"
                 if not self.in_row
@@ -186,7 +188,7 @@ class Maker:
             lambda: f"least({self.day()}, {self.day()})",
             lambda: "case when due is null then on else due end",
             self.case(self.day),
-            self.folded("min_of(rows, {}, loan.on)", self.day),
+            self.folded("min_of(rows, {}, loan.on)", self.day, "on"),
         )
 
     def word(self) -> str:
@@ -199,12 +201,12 @@ class Maker:
 
     def expression(self) -> str:
         """Return an expression of any kind."""
-        ways = (self.bool, self.bool, self.yuan, self.share, self.whole, self.day, self.text)
+        ways = (self.truth, self.truth, self.yuan, self.share, self.whole, self.day, self.text)
         return self.random.choice(ways)()
 
     # --- rows ----------------------------------------------------------------------------------
 
-    def value(self, kind: Type) -> object:
+    def value(self, kind: Type) -> object:  # noqa: C901 (one line a kind)
         """Return a known value of a kind, extreme ones among them."""
         choose = self.random.choice
         if kind.optional and self.random.random() < 0.3:
@@ -243,7 +245,7 @@ class Maker:
         return found
 
     def row(self, unknown: float) -> Env:
-        """Return a row; each name in it is unknown with a chance, and so is each field of a list."""
+        """Return a row; each name is unknown with a chance, and so is each field of a list."""
         facts = self.values(FACTS, unknown)
         for name, kind in FACTS.items():
             if isinstance(kind, List) and facts.get(name) is not None:
@@ -259,7 +261,7 @@ class Maker:
         return Env(facts, parameters, switches, clauses)
 
     def completed(self, env: Env, only: Callable[[str], bool]) -> Env:
-        """Return the row with the unknown names a test asks for made known; nothing else changes."""
+        """Return the row with the unknown names a test asks for made known, and no other."""
         facts = dict(env.facts)
         for name, kind in FACTS.items():
             rows = facts.get(name)

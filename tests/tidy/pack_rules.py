@@ -15,8 +15,8 @@ import yaml
 from tidy.tree import files, lines
 
 _NAMED_ONCE: Final = 1
-#: Vocabularies that name what Python registers, and those that only the pack knows.
-_OF_THE_CODE: Final = frozenset({"providers", "functions", "effects"})
+#: Vocabularies that name what Python registers or speaks of, and those that only the pack knows.
+_OF_THE_CODE: Final = frozenset({"providers", "functions", "effects", "terms"})
 _OF_THE_PACK: Final = frozenset({"accounts", "documents", "reports", "switches"})
 #: A name that could not be any program's plain word.
 _DISTINCT: Final = re.compile(r"[_.0-9]")
@@ -72,8 +72,8 @@ def pack_ids(root: Path) -> dict[str, str]:
     """Return each word that belongs to the pack, and the file it comes from.
 
     Ids of measures, clauses, facilities and parameters, the pack's own vocabulary, and names of
-    facts that one file gives alone. A plain word (`amount`) belongs to everyone, and so does what
-    Python registers on purpose (providers, functions, effects).
+    facts that one file gives alone. A plain word (`amount`) belongs to everyone, and so do what
+    Python registers (providers, functions, effects) and the project's own terms.
     """
     found, times, registered = {}, Counter[str](), set[str]()
     for path, document in _documents(root):

@@ -1,6 +1,8 @@
 """The scripts of tools/ name what they refuse, and refuse nothing else."""
 
 import json
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -86,24 +88,31 @@ def test_the_reference_shows_each_name_in_both_languages(tmp_path: Path) -> None
     assert "| `race` | 渠 | race |  |" in page
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the server's user can enter when root runs the tests (pytest's is private)."""
+    with tempfile.TemporaryDirectory(prefix="qianhai-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.slow
 def test_a_backup_restored_into_an_empty_folder_is_the_same_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("QIANHAI_DATABASE_URL", raising=False)
-    tmp_path.chmod(0o755)
     entry = journal.Entry("kept", "day", {"rows": 3}, (), "bank-1")
     at = datetime(2023, 6, 30, tzinfo=UTC)
-    old = open_database(url=None, data_dir=tmp_path / "old")
+    old = open_database(url=None, data_dir=folder / "old")
     with old, old.transaction() as conn:
         journal.append(conn, [entry], at=at, salts=lambda: bytes(16))
         head = journal.head(conn)
-    dump = str(tmp_path / "day.dump")
-    monkeypatch.setenv("QIANHAI_DATA_DIR", str(tmp_path / "old"))
+    dump = str(folder / "day.dump")
+    monkeypatch.setenv("QIANHAI_DATA_DIR", str(folder / "old"))
     assert with_database.main(["pg_dump", "--format=custom", f"--file={dump}"]) == 0
-    monkeypatch.setenv("QIANHAI_DATA_DIR", str(tmp_path / "new"))
+    monkeypatch.setenv("QIANHAI_DATA_DIR", str(folder / "new"))
     assert with_database.main(["pg_restore", "--dbname=qianhai", "--exit-on-error", dump]) == 0
-    with open_database(url=None, data_dir=tmp_path / "new") as database:
+    with open_database(url=None, data_dir=folder / "new") as database:
         with database.transaction() as conn:
             assert list(journal.verify(conn, head)) == []
         with (

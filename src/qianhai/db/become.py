@@ -54,6 +54,16 @@ class Runner:
         """Tell whether this user can pass through a folder and all folders above it."""
         return self.can_run("/bin/sh", "-c", 'cd "$1"', "sh", folder)
 
+    def path_of(self, folder: Path) -> str:
+        """Return by which name this user finds a folder it was started in.
+
+        Below a folder it cannot enter (a data folder below /root), that is the kernel's own
+        link to the working directory: no folder has to be opened to others.
+        """
+        if not self.is_other or self.can_enter(folder):
+            return str(folder)
+        return "/proc/self/cwd"
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder that only this user (and root) can enter.
 

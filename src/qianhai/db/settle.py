@@ -1,7 +1,6 @@
 """Settle where a cluster lies, who owns it, where its socket is, and who may connect.
 
-    data_dir/pg        the cluster, 0700, owned by the user the server runs as; for root and a
-                       data_dir that user cannot enter: a link to a folder below /var/lib/qianhai
+    data_dir/pg        the cluster, 0700, owned by the user the server runs as
     data_dir/pg.log    what the server says
     data_dir/pg.lock   held while somebody starts or stops the server
     data_dir/pg.users  held, shared, by every process that uses the server
@@ -15,13 +14,12 @@ import re
 import shutil
 import stat
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from qianhai.db.become import Runner, choose_runner
-from qianhai.db.locate import SHARED, choose_installation
+from qianhai.db.locate import choose_installation
 from qianhai.db.model import Installation
 from qianhai.kernel import Environment
 
@@ -53,11 +51,8 @@ class Site:
 def settle(data_dir: Path) -> Site:
     """Return the cluster of a data folder, made when there is none. The caller holds the lock.
 
-    A new cluster is made beside its place and moved there in one step: half a cluster is never
-    taken for one.
-
     Raises:
-        Environment: another user's data, another major version, no programs, no place.
+        Environment: another user's data, another major version, no programs.
     """
     cluster = (data_dir / "pg").resolve()
     is_there = (cluster / "PG_VERSION").is_file()
@@ -72,12 +67,6 @@ def settle(data_dir: Path) -> Site:
         programs = choose_installation(runner, major)
         if runner.is_other and cluster.stat().st_uid != runner.uid:
             runner.give(cluster)
-        if runner.is_other and not runner.can_enter(cluster):
-            raise Environment(
-                f"User {runner.name}, who runs the server for root, cannot enter {cluster}.",
-                "Let others pass through the folders above it (chmod o+x), or choose a data "
-                "folder elsewhere.",
-            )
     else:
         programs = choose_installation(runner, None)
         cluster = make_cluster(data_dir, runner, programs)
@@ -90,46 +79,37 @@ def make_cluster(
 ) -> Path:
     """Make an empty cluster and return where it lies.
 
-    What a killed process left half made is cleared away first.
+    It is made beside its place and moved there in one step, so that half a cluster is never
+    taken for one; what a killed process left half made is cleared away first.
 
     Raises:
         Environment: it cannot be made, the disk is full for example.
     """
-    for left in data_dir.glob("pg.half-*"):
-        shutil.rmtree(left)
-    place = data_dir
-    if runner.is_other and not runner.can_enter(data_dir):
-        SHARED.mkdir(mode=0o755, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix="data-", dir=SHARED))
-        place.chmod(0o711)
-    place = place.resolve()
-    half = Path(tempfile.mkdtemp(prefix="pg.half-", dir=place))
-    half.rmdir()
+    half = data_dir.resolve() / "pg.half"
+    if half.exists():
+        shutil.rmtree(half)
     runner.make_folder(half)
     made = subprocess.run(  # noqa: S603 (a program found by locate, no shell)
         [
             programs.bin / "initdb",
-            *("--pgdata", half, "--username", role, "--encoding", "UTF8", "--locale", "C"),
-            *("--auth-local", "peer", "--auth-host", "reject"),
-            *("--data-checksums", "--no-instructions"),
+            *("--pgdata", runner.path_of(half), "--username", role),
+            *("--encoding", "UTF8", "--locale", "C", "--data-checksums"),
+            *("--auth-local", "peer", "--auth-host", "reject", "--no-instructions"),
         ],
         capture_output=True,
         text=True,
         check=False,
-        cwd="/",
+        cwd=half,
         env={"PATH": os.defpath, "LC_ALL": "C"},
         **runner.identity(),
     )
     if made.returncode != 0:
         shutil.rmtree(half)
         raise Environment(
-            f"A new PostgreSQL data folder could not be made in {place}: {made.stderr.strip()}",
+            f"A new PostgreSQL data folder could not be made in {data_dir}: {made.stderr.strip()}",
             way_out(made.stderr),
         )
-    cluster = half.rename(place / "pg")
-    if place != data_dir.resolve():
-        (data_dir / "pg").symlink_to(cluster)
-    return cluster
+    return half.rename(half.with_name("pg"))
 
 
 def _write_access(cluster: Path, runner: Runner) -> None:

@@ -28,6 +28,7 @@ from qianhai.db.watch import (
     exists,
     is_serving,
     last_words,
+    mark,
     read_postmaster,
 )
 from qianhai.kernel import Environment
@@ -240,11 +241,11 @@ def _launch(site: Site, settings: Mapping[str, str], former: Postmaster | None) 
     environment = {"PATH": os.defpath, "LC_ALL": "C"}
     if former is not None and exists(former.pid):
         environment["PG_GRANDPARENT_PID"] = str(former.pid)
-    command = [str(site.programs.bin / "postgres"), "-D", str(site.cluster)]
+    command = [str(site.programs.bin / "postgres"), "-D", site.runner.path_of(site.cluster)]
     sockets = socket_folder(site)
     for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
         (sockets / name).unlink(missing_ok=True)  # left by a killed server; nobody else is here
-    command += ["-k", str(sockets)]
+    command += ["-k", "." if sockets == site.cluster else str(sockets), "-c", mark(site.cluster)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with site.log.open("ab") as log:
@@ -254,7 +255,7 @@ def _launch(site: Site, settings: Mapping[str, str], former: Postmaster | None) 
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            cwd="/",
+            cwd=site.cluster,
             env=environment,
             start_new_session=True,
             **site.runner.identity(),

@@ -29,7 +29,7 @@ class Postmaster:
 def read_postmaster(cluster: Path) -> Postmaster | None:
     """Return the server named in a cluster's lock file; None when there is none, or half of one.
 
-    Lines: pid, data folder, start time, port, socket folder, listen address, shared memory key.
+    Lines: pid, data folder, start time, port, socket folder (a full path, or from the cluster).
     """
     try:
         lines = (cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
@@ -37,9 +37,18 @@ def read_postmaster(cluster: Path) -> Postmaster | None:
         return None
     match lines:
         case [pid, _, _, port, socket_dir, *_] if pid.isdigit() and port.isdigit() and socket_dir:
-            return Postmaster(int(pid), int(port), Path(socket_dir))
+            return Postmaster(int(pid), int(port), cluster / socket_dir)
         case _:
             return None
+
+
+def mark(cluster: Path) -> str:
+    """Return the setting by which a server on its command line says whose it is.
+
+    >>> mark(Path("/srv/pg"))
+    'qianhai.cluster=/srv/pg'
+    """
+    return f"qianhai.cluster={cluster}"
 
 
 def adopt(child: subprocess.Popen[bytes]) -> None:
@@ -62,7 +71,7 @@ def is_serving(cluster: Path, pid: int) -> bool:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return words[0].endswith(b"postgres") and os.fsencode(cluster) in words
+    return words[0].endswith(b"postgres") and os.fsencode(mark(cluster)) in words
 
 
 def exists(pid: int) -> bool:

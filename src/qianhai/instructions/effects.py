@@ -22,7 +22,7 @@ Fields = dict[str, str]
 def _file_record(row: Known, args: Mapping[str, str]) -> Fields:
     """Put a record of a kind on file under the instruction's own id."""
     rest = {name: text for name, text in args.items() if name not in {"kind", "party", "id"}}
-    fields = {"kind": "record", "record": args["kind"], "id": args.get("id", row.instruction.id)}
+    fields = {"kind": "record", "record_kind": args["kind"], "id": args.get("id", row.instruction.id)}
     if args.get("party"):
         fields["party"] = args["party"]
     return fields | {f"attributes.{name}": text for name, text in rest.items()}
@@ -30,7 +30,7 @@ def _file_record(row: Known, args: Mapping[str, str]) -> Fields:
 
 def _grant_qualification(_row: Known, args: Mapping[str, str]) -> Fields:
     """Enter a party on the register of a qualification."""
-    return {"kind": "qualification", "party": args["party"], "qualification": args["name"]}
+    return {"kind": "qualification", "party": args["party"], "name": args["name"]}
 
 
 #: Every effect there is, by the name the pack calls it by.

@@ -121,7 +121,10 @@ class Root:
 
 @dataclass(slots=True)
 class Known:
-    """One instruction while its facts are gathered; `sent` are the leaves its sender gave."""
+    """One instruction while its facts are gathered; `sent` are the leaves its sender gave.
+
+    `known_at` is the instant the register was asked as of; it is kept with the decision.
+    """
 
     instruction: Instruction
     compiled: Compiled
@@ -131,6 +134,7 @@ class Known:
     accounts: Mapping[str, str]
     facts: Values = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
+    known_at: datetime | None = None
 
     @property
     def key(self) -> str:

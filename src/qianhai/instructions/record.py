@@ -47,7 +47,6 @@ class Recorder:
         self._keyring = keyring
         self._salts = salts
         self._pack_files = pack_files
-        self._is_pack_stored = False
 
     def salt(self) -> bytes:
         """Return sixteen random bytes."""
@@ -85,13 +84,12 @@ class Recorder:
         if decision.outcome is Outcome.PERMITTED:
             carry_out(conn, row, verdict, institution_id=self._institution, keyring=self._keyring,
                       salts=self.salt, at=at)  # fmt: skip
-        self._is_pack_stored = True
         holders = tuple(row.holder(draw.pool.holder) or "" for draw in verdict.draws)
         return Answer(instruction, decision, result.result.value, result.seq_last, holders=holders)
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack
-        if self._is_pack_stored or store.has_pack(conn, self._institution, pack.hash):
+        if store.has_pack(conn, self._institution, pack.hash):
             return []
         return store.write_pack(
             conn, self._institution, pack.hash, pack.version, self._pack_files, at, self.salt()
@@ -133,6 +131,7 @@ class Recorder:
             "institution_id": self._institution,
             "instruction_id": row.instruction.id,
             "decided_at": at,
+            "known_at": row.known_at or at,
             "outcome": decision.outcome.value,
             "clause": decision.clause,
             "pack_hash": decision.pack_hash,

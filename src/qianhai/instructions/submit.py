@@ -29,7 +29,7 @@ from qianhai.instructions.shape import (
 from qianhai.kernel import BadInput, Outcome, Place, StaleState, reach
 from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer, balances
 from qianhai.policy import Authorisation, Policy, Verdict, as_status, leaves_of, read_facts
-from qianhai.registers import Keyring, Register
+from qianhai.registers import Keyring, Register, known_by
 
 _ATTEMPTS_MAX: Final = 20
 
@@ -127,13 +127,16 @@ class Road:
 
     def _prepare(self, conn: Connection, instruction: Instruction, at: datetime) -> Handover:
         """Know, gather, decide and shape one instruction. Reads only."""
-        register = Register(conn, self.institution_id, instruction.value_on, at)
+        known_at = known_by(conn, self.institution_id, at)
+        register = Register(conn, self.institution_id, instruction.value_on, known_at)
         if not instruction.facility:
             row = self._of_no_facility(instruction)
+            row.known_at = known_at
             return Handover(
                 row, unfinished(self.policy, row, Outcome.INCOMPLETE, ["facility"]), None
             )
         row, refusal = self._know(conn, register, instruction)
+        row.known_at = known_at
         if refusal:
             return Handover(row, unfinished(self.policy, row, *refusal), None)
         book = AccountBook(self.policy, register)

@@ -11,8 +11,6 @@ from posixpath import join, normpath
 from typing import BinaryIO, Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
-
 from qianhai.kernel import Flaw, Place
 from qianhai.messages.flaws import flaw_at, hidden_in
 from qianhai.messages.model import Row, Shape
@@ -21,8 +19,11 @@ from qianhai.messages.walk_xml import READ_FAULTS, Refused, walk
 #: Elements inside elements: a sheet needs seven, a styles part with extensions a few more.
 DEPTH_MAX: Final = 64
 _SMALL_BYTES: Final = 1 << 20
-#: Formats a Chinese Excel keeps by number only, all of them dates (ECMA-376 part 1, 18.8.30).
-_CHINESE_DATE_FORMATS: Final = frozenset((*range(27, 37), *range(50, 59)))
+#: Formats kept by number only that show a date, a Chinese Excel's among them (ECMA-376 part 1,
+#: 18.8.30).
+_DATE_FORMATS: Final = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+#: What a format writes as it stands: quoted, escaped, or in brackets.
+_FORMAT_LITERAL = re.compile(r'"[^"]*"|[\\_*].|\[[^\]]*\]')
 _FORBIDDEN: Final = (
     ("vbaproject", "macros"),
     ("/externallinks/", "links to other files"),
@@ -62,6 +63,15 @@ def unescaped(text: str) -> str:
     'aA'
     """
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def is_date_format(code: str) -> bool:
+    """Say whether a number format shows a day or a time.
+
+    >>> is_date_format('yyyy"年"m"月"'), is_date_format('[Red]0" days"'), is_date_format("[h]:mm")
+    (True, False, True)
+    """
+    return any(letter in "dmyhs" for letter in _FORMAT_LITERAL.sub("", code).lower())
 
 
 class PartVisitor:
@@ -155,7 +165,7 @@ class _Texts(PartVisitor):
 class _Styles(PartVisitor):
     def __init__(self) -> None:
         super().__init__()
-        self._codes: dict[int, str] = dict(BUILTIN_FORMATS)
+        self._codes: dict[int, str] = {}
         self._formats: list[int] = []
 
     def opened(self, name: str, attributes: dict[str, str], line: int) -> None:
@@ -172,7 +182,7 @@ class _Styles(PartVisitor):
         return frozenset(
             style
             for style, key in enumerate(self._formats)
-            if key in _CHINESE_DATE_FORMATS or is_date_format(self._codes.get(key, "General"))
+            if key in _DATE_FORMATS or is_date_format(self._codes.get(key, ""))
         )
 
 

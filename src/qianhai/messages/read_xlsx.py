@@ -102,7 +102,7 @@ class _SheetVisitor(PartVisitor):
         self._type, self._style, self._value, self._formula = "n", "", "", False
 
     def _at(self) -> Place:
-        reference = f"{self._sheet.name}!{_letters(self._column)}{self._row}"
+        reference = f"{self._sheet.name}!{column_letters(self._column)}{self._row}"
         return Place(self._file, self._row, reference)
 
     def _damaged(self, value: str) -> Refused:
@@ -237,7 +237,7 @@ class _SheetVisitor(PartVisitor):
                 fields[self._header[column]] = text
             else:
                 at = Place(
-                    self._file, self._row, f"{self._sheet.name}!{_letters(column)}{self._row}"
+                    self._file, self._row, f"{self._sheet.name}!{column_letters(column)}{self._row}"
                 )
                 self._flaws.append(flaw_at("M311", at, text))
         self.found.extend(self._flaws or [Row(place, fields)])
@@ -250,7 +250,7 @@ class _SheetVisitor(PartVisitor):
         flaws = [*self._flaws, *header_flaws(names, place, self._shape)]
         for column in range(1, width + 1):
             if any(first <= column <= last for first, last in self._hidden_columns):
-                shown = f"{self._sheet.name}!{_letters(column)}"
+                shown = f"{self._sheet.name}!{column_letters(column)}"
                 flaws.append(flaw_at("M312", place, shown, what="column"))
         self._header = dict(enumerate(names, 1))
         if flaws:
@@ -258,10 +258,10 @@ class _SheetVisitor(PartVisitor):
             raise Refused(flaws[-1])
 
 
-def _letters(number: int) -> str:
+def column_letters(number: int) -> str:
     """Return a column's letters from its number.
 
-    >>> _letters(28)
+    >>> column_letters(28)
     'AB'
     """
     letters = ""

@@ -1,4 +1,4 @@
-"""Writing CSV, XLSX and JSONL: complete files or none, safe to open in a spreadsheet.
+"""Writing CSV and JSONL: complete files or none, safe to open in a spreadsheet.
 
 Holds the writing of cells. Must not hold what a field means. Text that a spreadsheet would run
 as a formula gets an apostrophe before it; numbers stay numbers.
@@ -9,27 +9,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell as OpenCell
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import IllegalCharacterError
-
-from qianhai.kernel import BadInput, Place
-from qianhai.messages.flaws import flaw_at, hidden_in
 from qianhai.messages.model import Cell
 
 _STARTS_FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_EXACT_DIGITS: Final = 15
-_SHEET_CHARS_MAX: Final = 32_767
-#: Excel's days before this one are off by one: it counts a 29 February 1900.
-_FIRST_SHEET_DAY: Final = date(1900, 3, 1)
 
 
 def neutralised(text: str) -> str:
@@ -91,48 +78,3 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Cell]]) -> None:
                 if value is not None
             }
             file.write(json.dumps(given, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-
-def write_xlsx(
-    path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]], *, sheet: str = "rows"
-) -> None:
-    """Write rows as one sheet of an XLSX workbook.
-
-    Raises:
-        BadInput: a text cannot stand in a cell (too long, or a control character); nothing is
-            written, because Excel would cut or lose it silently.
-    """
-    workbook = Workbook(write_only=True)
-    page = workbook.create_sheet(sheet)
-
-    def cell(value: Cell, line: int, name: str) -> OpenCell:
-        held, kind = _held(value)
-        place = Place(path.name, line, name)
-        if isinstance(held, str) and len(held) > _SHEET_CHARS_MAX:
-            raise BadInput([flaw_at("M109", place, len(held), limit=_SHEET_CHARS_MAX)])
-        try:
-            made = WriteOnlyCell(page)
-            made.value = held
-        except IllegalCharacterError:
-            raise BadInput([flaw_at("M108", place, hidden_in(str(held)))]) from None
-        if kind:
-            made.data_type = kind
-        return made
-
-    page.append([cell(name, 1, name) for name in columns])
-    for line, row in enumerate(rows, 2):
-        page.append([cell(row.get(name), line, name) for name in columns])
-    with whole_file(path) as part:
-        workbook.save(part)
-
-
-def _held(value: Cell) -> tuple[Cell, str]:
-    """Return what a cell holds and its type; what Excel would not keep as it is, is text."""
-    if isinstance(value, str):
-        return _LOOKS_ESCAPED.sub("_x005F_", neutralised(value)), "s"
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        digits = Decimal(value).normalize().as_tuple().digits
-        return (cell_text(value), "s") if len(digits) > _EXACT_DIGITS else (value, "n")
-    if isinstance(value, date) and (isinstance(value, datetime) or value < _FIRST_SHEET_DAY):
-        return cell_text(value), "s"
-    return value, ""

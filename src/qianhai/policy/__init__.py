@@ -9,10 +9,9 @@ Pure: is handed bytes, knows no file, database, network or clock.
 """
 
 from qianhai.policy.compiling import Compiled
-from qianhai.policy.deciding import limit_data
 from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts
 from qianhai.policy.in_force import Authorisation, as_status, open_clauses
-from qianhai.policy.limits import split
+from qianhai.policy.limits import limit_data, split
 from qianhai.policy.model import (
     Action,
     Condition,

@@ -4,34 +4,29 @@ Every expression of a facility is checked against the facts, parameters, reading
 may name; all mistakes of the pack come back at once. Decides nothing.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from qianhai.kernel import Flaw, nearest
-from qianhai.policy.facts import leaves_of
-from qianhai.policy.model import Action, Condition, Fact, FactField, Limit, Parameter
-from qianhai.policy.pack import Pack
-from qianhai.policy.reading import Document, Path
+from qianhai.kernel import CURRENCIES, Flaw
+from qianhai.policy.kinds import fact_types, scope_of
+from qianhai.policy.model import Action, Condition, Facility, Fact, Limit
+from qianhai.policy.pack import Pack, Source
+from qianhai.policy.reading import Path
 from qianhai.rules import (
     Bool,
     Currency,
     Date,
-    Enum,
-    Integer,
-    List,
-    Money,
-    Number,
     Program,
-    Rate,
     RuleError,
-    Scope,
-    Source,
-    Text,
     Type,
     TypedExpr,
     check,
+    chinese,
+    english,
     to_python,
 )
+from qianhai.rules import Money as MoneyType
+from qianhai.rules import Source as Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,8 @@ class Compiled:
     """An action (or an overlay) ready to be decided.
 
     `tests` are its conditions by id. `guards` are other yes-or-no expressions and `values` the
-    rest, by keys such as `limit.quota.own.cap`, `leg.0.amount` or `let.usd`.
+    rest, by keys such as `limit.quota.own.cap`, `leg.0.amount` or `let.usd`. `postings` pair
+    what must be known before the action is booked with the guard it stands behind, if any.
     """
 
     facility: str
@@ -51,6 +47,16 @@ class Compiled:
     guards: Mapping[str, TypedExpr]
     values: Mapping[str, TypedExpr]
     program: Program
+    postings: tuple[tuple[str, str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Pair what is posted with its guard, once."""
+        legs = (f"leg.{number}" for number in range(len(self.action.legs)))
+        moves = [f"opens.{name}" for name in self.action.opens]
+        moves += [f"closes.{name}" for name in self.action.closes]
+        moves += ["hold_until"] if self.action.hold_until else []
+        pairs = *((f"{leg}.when", f"{leg}.amount") for leg in legs), *(("", key) for key in moves)
+        object.__setattr__(self, "postings", pairs)
 
     @property
     def named_facts(self) -> frozenset[str]:
@@ -60,159 +66,122 @@ class Compiled:
         return frozenset().union(*(tree.facts for tree in trees))
 
 
-def type_of_field(field: FactField) -> Type:
-    """Return the rule type of one field of a list's items."""
-    return _simple(field.type, field.values, field.currency)
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A text of the pack to be checked: its key, its place, and what it must be."""
 
-
-def _simple(kind: str, values: tuple[str, ...], currency: str, optional: bool = False) -> Type:
-    match kind:
-        case "boolean":
-            return Bool(optional=optional)
-        case "integer":
-            return Integer(optional=optional)
-        case "number":
-            return Number(optional=optional)
-        case "money":
-            return Money(currency, optional=optional)
-        case "date":
-            return Date(optional=optional)
-        case "enum":
-            return Enum(values, optional=optional)
-        case "currency":
-            return Currency(optional=optional)
-        case _:
-            return Text(optional=optional)
-
-
-def fact_types(facts: Mapping[str, Fact]) -> dict[str, Type]:
-    """Return the rule type of every leaf of the declared facts."""
-    types: dict[str, Type] = {}
-    for path, leaf in leaves_of(facts).items():
-        fact = leaf.fact
-        if leaf.type == "list":
-            types[path] = List({n: type_of_field(f) for n, f in fact.fields.items()})
-        elif leaf.type == "rate":
-            types[path] = Rate(fact.of, fact.per, optional=fact.optional)
-        else:
-            types[path] = _simple(leaf.type, fact.values, leaf.currency, fact.optional)
-    return types
-
-
-def parameter_type(parameter: Parameter) -> Type:
-    """Return the rule type of a dated parameter."""
-    return _simple(parameter.type, (), parameter.currency)
-
-
-def scope_of(pack: Pack, facts: Mapping[str, Fact]) -> Scope:
-    """Return what the names of a facility's expressions mean."""
-    return Scope(
-        facts=fact_types(facts),
-        parameters={name: parameter_type(p) for name, p in pack.parameters.items()},
-        switches={name: Enum(s.values) for name, s in pack.switches.items()},
-        clauses=frozenset(c.id for m in pack.measures.values() for c in m.clauses),
-    )
+    key: str
+    text: str
+    path: Path
+    expect: Type | None = None
+    is_money: bool = False
 
 
 class Compiler:
-    """Checks the expressions of one pack file and collects their flaws."""
+    """Checks the expressions of one entry of the pack and collects their flaws."""
 
-    def __init__(self, document: Document, scope: Scope) -> None:
-        self.document = document
-        self.scope = scope
-        self.lets: dict[str, TypedExpr] = {}
+    def __init__(self, pack: Pack, source: Source, facts: Mapping[str, Fact]) -> None:
+        self.source = source
         self.flaws: list[Flaw] = []
+        self.lets: dict[str, TypedExpr] = {}
+        self._failed: set[str] = set()
+        self._scope = scope_of(pack, fact_types(facts))
+        self._document = "\n".join(source.document.lines)
 
     def check(self, text: str, path: Path, expect: Type | None = None) -> TypedExpr | None:
         """Check one expression at its path; None and flaws when it is wrong."""
-        line, column = self.document.position(path)
-        source = Source(self.document.file, line, column, "\n".join(self.document.lines))
-        scope = Scope(
-            facts=self.scope.facts, parameters=self.scope.parameters,
-            switches=self.scope.switches, clauses=self.scope.clauses, lets=self.lets,
-        )  # fmt: skip
+        line, column = self.source.document.position(path)
+        at = Text(self.source.document.file, line, column, self._document)
         try:
-            return check(text, scope, expect=expect, at=source)
+            return check(text, replace(self._scope, lets=self.lets), expect=expect, at=at)
         except RuleError as fault:
-            self.flaws += [flaw.as_flaw() for flaw in fault.flaws]
+            found = [flaw.as_flaw() for flaw in fault.flaws if flaw.found not in self._failed]
+            self.flaws += found
             return None
 
     def check_lets(self, lets: Mapping[str, str], path: Path) -> None:
-        """Check named expressions in their order; a later one may use an earlier."""
+        """Check named expressions in their order; a later one may use an earlier.
+
+        Who uses a name that could not be checked is not told that it is unknown.
+        """
         for name, text in lets.items():
             tree = self.check(text, (*path, name))
-            if tree is not None:
+            if tree is None:
+                self._failed.add(name)
+            else:
                 self.lets[name] = tree
 
-    def unknown(self, code: str, path: Path, what: str, zh: str, name: str, known: Iterable[str]) -> None:  # fmt: skip
-        """Note a name that is in no list of the pack, with the nearest one."""
-        near = nearest(name, known)
-        hint, zh_hint = (f" Nearest name: `{near}`.", f"相近名称：“{near}”。") if near else ("", "")
-        self.flaws.append(
-            Flaw(
-                code,
-                self.document.place(path),
-                name,
-                what,
-                f"`{name}` is no {what}.{hint}",
-                f"“{name}”不是{zh}。{zh_hint}",
-                self.document.excerpt(path),
-            )  # fmt: skip
-        )
+    def check_all(self, expressions: Iterable[Expression]) -> dict[str, TypedExpr]:
+        """Check expressions by key; those that are wrong are left out."""
+        trees: dict[str, TypedExpr] = {}
+        for one in expressions:
+            tree = self.check(one.text, one.path, one.expect)
+            if tree is not None and one.is_money and not isinstance(tree.type, MoneyType):
+                en = f"`{one.text}` is {english(tree.type)}; a leg moves money."
+                zh = f"“{one.text}”为{chinese(tree.type)}，记账分录的金额应为金额。"
+                self.flaws.append(
+                    self.source.document.flaw("P402", one.path, one.text, "an amount", en, zh)
+                )
+            if tree is not None:
+                trees[one.key] = tree
+        return trees
 
 
-def compile_action(
-    pack: Pack, document: Document, facility: str, name: str
-) -> tuple[Compiled | None, list[Flaw]]:
+def _compiled(
+    worker: Compiler,
+    names: tuple[str, str, int],
+    action: Action,
+    facts: Mapping[str, Fact],
+    trees: Mapping[str, TypedExpr],
+) -> Compiled | None:
+    """Return the action with its program; None where an expression is wrong."""
+    if worker.flaws:
+        return None
+    tests = {c.id: (c, trees[f"test.{c.id}"]) for c in action.conditions}
+    others = {key: tree for key, tree in trees.items() if not key.startswith("test.")}
+    guards = {key: tree for key, tree in others.items() if isinstance(tree.type, Bool)}
+    values = {key: tree for key, tree in others.items() if key not in guards}
+    program = to_python({k: tree for k, tree in trees.items() if k not in values}, values)
+    facility, name, measure = names
+    return Compiled(facility, name, measure, action, facts, tests, guards, values, program)
+
+
+def compile_action(pack: Pack, facility: str, name: str) -> tuple[Compiled | None, list[Flaw]]:
     """Compile one action of a facility; None and every flaw when something is wrong."""
     model = pack.facilities[facility]
     action = model.actions[name]
+    worker = Compiler(pack, pack.sources[f"facility:{facility}"], model.facts)
     at: Path = ("actions", name)
-    worker = Compiler(document, scope_of(pack, model.facts))
     worker.check_lets(action.let, (*at, "let"))
-    tests: dict[str, tuple[Condition, TypedExpr]] = {}
-    for number, condition in enumerate(action.conditions):
-        tree = worker.check(condition.when, (*at, "conditions", number, "when"), Bool())
-        if tree is not None:
-            tests[condition.id] = (condition, tree)
-    guards: dict[str, TypedExpr] = {}
-    values: dict[str, TypedExpr] = {}
-    for key, text, path, expect in _expressions(action, at):
-        tree = worker.check(text, path, expect)
-        if tree is not None:
-            (guards if isinstance(tree.type, Bool) else values)[key] = tree
-    for key, tree in worker.lets.items():
-        (guards if isinstance(tree.type, Bool) else values)[f"let.{key}"] = tree
-    if worker.flaws:
-        return None, worker.flaws
-    program = to_python({f"test.{k}": tree for k, (_, tree) in tests.items()} | guards, values)
-    return Compiled(facility, name, model.measure, action, model.facts, tests, guards, values, program), []  # fmt: skip
+    trees = worker.check_all(_expressions(model, action, at))
+    trees |= {f"let.{key}": tree for key, tree in worker.lets.items()}
+    names = (facility, name, model.measure)
+    return _compiled(worker, names, action, model.facts, trees), worker.flaws
 
 
-def compile_overlay(
-    pack: Pack, document: Document, name: str
-) -> tuple[Compiled | None, list[Flaw]]:
-    """Compile the standing conditions of an overlay as an action of their own."""
+def compile_overlay(pack: Pack, name: str) -> tuple[Compiled | None, list[Flaw]]:
+    """Compile the standing conditions of an overlay as an action of their own.
+
+    It stands whether its clause is open or not: what is tagged stays tagged.
+    """
     overlay = pack.overlays[name]
-    worker = Compiler(document, scope_of(pack, overlay.facts))
-    tests: dict[str, tuple[Condition, TypedExpr]] = {}
-    for number, condition in enumerate(overlay.conditions):
-        tree = worker.check(condition.when, ("conditions", number, "when"), Bool())
-        if tree is not None:
-            tests[condition.id] = (condition, tree)
-    guards: dict[str, TypedExpr] = {}
+    worker = Compiler(pack, pack.sources[f"overlay:{name}"], overlay.facts)
+    expressions = list(_tests(overlay.conditions, ()))
     if overlay.credit_kind:
-        tree = worker.check(overlay.credit_kind.when, ("credit_kind", "when"), Bool())
-        if tree is not None:
-            guards["credit_kind"] = tree
-    if worker.flaws:
-        return None, worker.flaws
-    clauses = pack.measures[overlay.measure].clauses
+        path: Path = ("credit_kind", "when")
+        expressions.append(Expression("credit_kind", overlay.credit_kind.when, path, Bool()))
+    trees = worker.check_all(expressions)
+    clauses = pack.measures[overlay.measure].clauses if overlay.measure in pack.measures else ()
     action = Action(
-        clause=clauses[0].id, closed="baseline", zh=overlay.title.zh, en=overlay.title.en
+        clause=overlay.clause or next((clause.id for clause in clauses), ""),
+        closed="baseline",
+        conditions=overlay.conditions,
+        zh=overlay.title.zh,
+        en=overlay.title.en,
     )
-    program = to_python({f"test.{k}": tree for k, (_, tree) in tests.items()} | guards, {})
-    return Compiled(name, "", overlay.measure, action, overlay.facts, tests, guards, {}, program), []  # fmt: skip
+    return _compiled(
+        worker, (name, "", overlay.measure), action, overlay.facts, trees
+    ), worker.flaws
 
 
 def no_facility() -> Compiled:
@@ -221,38 +190,46 @@ def no_facility() -> Compiled:
     return Compiled("", "", 0, action, {}, {}, {}, {}, to_python({}, {}))
 
 
-Expression = tuple[str, str, Path, Type | None]
+def _tests(conditions: Iterable[Condition], at: Path) -> Iterator[Expression]:
+    for number, condition in enumerate(conditions):
+        path = (*at, "conditions", number, "when")
+        yield Expression(f"test.{condition.id}", condition.when, path, Bool())
 
 
-def _expressions(action: Action, at: Path) -> Iterable[Expression]:
-    """Yield the expressions of an action that are not conditions: key, text, path, type."""
+def _expressions(facility: Facility, action: Action, at: Path) -> Iterator[Expression]:
+    """Yield every expression of an action besides its named ones."""
+    yield from _tests(action.conditions, at)
     for number, ground in enumerate(action.grounds):
-        yield f"ground.{ground.id}", ground.when, (*at, "grounds", number, "when"), Bool()
+        path = (*at, "grounds", number, "when")
+        yield Expression(f"ground.{ground.id}", ground.when, path, Bool())
     for number, limit in enumerate(action.limits):
         yield from _limit_expressions(limit, (*at, "limits", number))
     for number, leg in enumerate(action.legs):
-        path = (*at, "legs", number)
-        yield f"leg.{number}.amount", leg.amount, (*path, "amount"), None
-        yield f"leg.{number}.when", leg.when, (*path, "when"), Bool()
+        path, key = (*at, "legs", number), f"leg.{number}"
+        yield Expression(f"{key}.amount", leg.amount, (*path, "amount"), is_money=True)
+        yield Expression(f"{key}.when", leg.when, (*path, "when"), Bool())
     for word, stated in (("opens", action.opens), ("closes", action.closes)):
         for name, text in stated.items():
-            yield f"{word}.{name}", text, (*at, word, name), None
+            position = facility.positions.get(name)
+            expect = MoneyType(position.currency) if position else None
+            yield Expression(f"{word}.{name}", text, (*at, word, name), expect)
     if action.hold_until:
-        yield "hold_until", action.hold_until, (*at, "hold_until"), Date()
+        yield Expression("hold_until", action.hold_until, (*at, "hold_until"), Date())
     for number, effect in enumerate(action.effects):
-        path = (*at, "effects", number)
-        yield f"effect.{number}.when", effect.when, (*path, "when"), Bool()
+        path, key = (*at, "effects", number), f"effect.{number}"
+        yield Expression(f"{key}.when", effect.when, (*path, "when"), Bool())
         for name, text in effect.args.items():
-            yield f"effect.{number}.{name}", text, (*path, "with", name), None
+            yield Expression(f"{key}.{name}", text, (*path, "with", name))
 
 
-def _limit_expressions(limit: Limit, path: Path) -> Iterable[Expression]:
-    asset = Money(limit.asset)
-    key = f"limit.{limit.id}"
-    yield f"{key}.when", limit.when, (*path, "when"), Bool()
-    yield f"{key}.amount", limit.amount, (*path, "amount"), asset
+def _limit_expressions(limit: Limit, path: Path) -> Iterator[Expression]:
+    asset, key = MoneyType(limit.asset), f"limit.{limit.id}"
+    stated = f"'{limit.asset}'" if limit.asset in CURRENCIES else limit.asset
+    yield Expression(f"{key}.asset", stated, (*path, "asset"), Currency())
+    yield Expression(f"{key}.when", limit.when, (*path, "when"), Bool())
+    yield Expression(f"{key}.amount", limit.amount, (*path, "amount"), asset)
     for number, pool in enumerate(limit.parts):
         where = (*path, "pools", number) if limit.pools else path
-        yield f"{key}.{pool.id}.when", pool.when, (*where, "when"), Bool()
-        yield f"{key}.{pool.id}.cap", pool.cap, (*where, "cap"), asset
-        yield f"{key}.{pool.id}.used", pool.used, (*where, "used"), asset
+        yield Expression(f"{key}.{pool.id}.when", pool.when, (*where, "when"), Bool())
+        yield Expression(f"{key}.{pool.id}.cap", pool.cap, (*where, "cap"), asset)
+        yield Expression(f"{key}.{pool.id}.used", pool.used, (*where, "used"), asset)

@@ -1,176 +1,258 @@
-"""Checks what pack files say of each other: every name used is a name somewhere.
+"""Checks what facilities and overlays say of the rest of the pack: every name leads somewhere.
 
-Names of clauses, providers, documents, accounts, positions, effects, units; each measure in its
-section; each example of an action that exists. The expressions are checked by compiling.py.
+Names of clauses, providers and their arguments, documents, accounts, positions, limits, effects.
+The expressions are checked by compiling.py; examples by naming.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from qianhai.kernel import Flaw, nearest
+from qianhai.kernel import CURRENCIES, Flaw, Outcome
+from qianhai.policy.compiling import Compiled
 from qianhai.policy.facts import leaves_of
-from qianhai.policy.model import Action, Fact, Facility, Measure
+from qianhai.policy.model import Action, Condition, Facility, Fact, Limit
+from qianhai.policy.naming import Names, example_flaws
 from qianhai.policy.pack import Pack
-from qianhai.policy.reading import Document, Path
+from qianhai.policy.reading import Path
+
+#: What a provider or an effect may do without; other arguments of the vocabulary are needed.
+_OPTIONAL_ARGS: Final = frozenset({"pool", "amount"})
+#: Columns of an input that are no fact and no party.
+_RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date"})
+#: Who knows a recorded ground: a paper on file, or a list that carries the party.
+_GROUNDS: Final = frozenset({"record_exists", "qualification"})
 
 
-def cross_flaws(pack: Pack) -> list[Flaw]:
-    """Return every name of the pack that leads nowhere."""
-    flaws: list[Flaw] = []
+def cross_flaws(pack: Pack) -> Iterator[Flaw]:
+    """Yield every name of a facility or an overlay that leads nowhere."""
     for facility in pack.facilities.values():
-        flaws += _Names(pack, pack.sources[f"facility:{facility.id}"]).of_facility(facility)
-    for overlay in pack.overlays.values():
-        names = _Names(pack, pack.sources[f"overlay:{overlay.id}"])
-        flaws += names.of_facts(overlay.facts, ())
-        flaws += names.known(
-            "account kind", overlay.on_debit.kind, pack.vocabulary["accounts"], ("on_debit", "kind")
-        )
-    flaws += _counts(pack)
-    return flaws
-
-
-class _Names:
-    """Looks up the names one file uses."""
-
-    def __init__(self, pack: Pack, document: Document) -> None:
-        self.pack = pack
-        self.document = document
-
-    def known(self, what: str, name: str, words: Iterable[str], path: Path) -> Iterator[Flaw]:
-        """Yield a flaw when a name is not among the words."""
-        known = list(words)
-        if name in known:
-            return
-        near = nearest(name, known)
-        hint, zh = (f" Nearest name: `{near}`.", f"相近名称：“{near}”。") if near else ("", "")
-        yield Flaw(
-            "P204",
-            self.document.place(path),
-            name,
-            f"a known {what}",
-            f"unknown {what} `{name}`.{hint}",
-            f"未知名称“{name}”（{what}）。{zh}",
-            self.document.excerpt(path),
-        )
-
-    def of_facility(self, facility: Facility) -> Iterator[Flaw]:
-        yield from self.known(
-            "measure", str(facility.measure), map(str, self.pack.measures), ("measure",)
-        )
-        yield from self.of_facts(facility.facts, facility.parties)
-        for name, action in facility.actions.items():
-            yield from self.of_action(facility, action, ("actions", name))
-        for number, example in enumerate(facility.examples):
-            if example.action:
-                yield from self.known(
-                    "action", example.action, facility.actions, ("examples", number, "action")
-                )
-            for given in example.given:
-                yield from self.known(
-                    "set of facts", given, facility.given, ("examples", number, "given")
-                )
-
-    def of_facts(self, facts: dict[str, Fact] | object, roles: Iterable[str]) -> Iterator[Flaw]:
-        assert isinstance(facts, dict)
-        vocabulary = self.pack.vocabulary
-        leaves = leaves_of(facts)
-        for name, fact in facts.items():
-            path: Path = ("facts", name)
-            yield from self.known(
-                "provider", fact.provider, vocabulary["providers"], (*path, "provider")
-            )
-            if fact.document:
-                yield from self.known(
-                    "document", fact.document, vocabulary["documents"], (*path, "document")
-                )
-            wanted = vocabulary["providers"].get(fact.provider)
-            for arg in fact.args:
-                if wanted:
-                    yield from self.known("argument", arg, wanted.args, (*path, "with", arg))
-            for arg in ("party", "parent", "child"):
-                if arg in fact.args and roles:
-                    yield from self.known("party", fact.args[arg], roles, (*path, "with", arg))
-            if fact.provider in {"record", "record_exists"} and fact.args.get("id") not in leaves:
-                yield from self.known(
-                    "fact", fact.args.get("id", ""), leaves, (*path, "with", "id")
-                )
-
-    def of_action(self, facility: Facility, action: Action, at: Path) -> Iterator[Flaw]:
-        pack = self.pack
-        clauses = [c.id for m in pack.measures.values() for c in m.clauses]
-        yield from self.known("clause", action.clause, clauses, (*at, "clause"))
-        for number, condition in enumerate(action.conditions):
-            if condition.clause:
-                yield from self.known(
-                    "clause", condition.clause, clauses, (*at, "conditions", number, "clause")
-                )
-            if condition.reason:
-                yield from self.known(
-                    "reason",
-                    condition.reason,
-                    pack.vocabulary["reasons"],
-                    (*at, "conditions", number, "reason"),
-                )
-        for of in action.of:
-            yield from self.known("action", of, facility.actions, (*at, "of"))
-        for word, used in (("opens", action.opens), ("closes", action.closes)):
-            for name in used:
-                yield from self.known("position", name, facility.positions, (*at, word, name))
-        for number, leg in enumerate(action.legs):
-            for side in ("debit", "credit"):
-                yield from self.of_account(
-                    facility, getattr(leg, side), (*at, "legs", number, side)
-                )
-        for number, effect in enumerate(action.effects):
-            yield from self.known(
-                "effect", effect.name, pack.vocabulary["effects"], (*at, "effects", number, "name")
-            )
-        for word in ("documents", "reports"):
-            for number, name in enumerate(getattr(action, word)):
-                yield from self.known(word[:-1], name, pack.vocabulary[word], (*at, word, number))
+        names = Names(pack, pack.sources[f"facility:{facility.id}"])
+        yield from _facility(names, facility)
         leaves = leaves_of(facility.facts)
-        for number, limit in enumerate(action.limits):
-            for at_pool, pool in enumerate(limit.parts):
-                path = (
-                    *at,
-                    "limits",
-                    number,
-                    *(("pools", at_pool) if limit.pools else ()),
-                    "holder",
-                )
-                yield from self.known(
-                    "party or fact", pool.holder, [*facility.parties, *leaves], path
-                )
+        yield from example_flaws(names, facility, leaves, facility.actions)
+    for overlay in pack.overlays.values():
+        names = Names(pack, pack.sources[f"overlay:{overlay.id}"])
+        yield from names.known("measure", str(overlay.measure), map(str, pack.measures), "measure")
+        yield from _facts(names, overlay.facts, None)
+        kinds = pack.vocabulary["accounts"]
+        yield from names.known("account kind", overlay.on_debit.kind, kinds, "on_debit", "kind")
+        if overlay.credit_kind:
+            kind = overlay.credit_kind.kind
+            yield from names.known("account kind", kind, kinds, "credit_kind", "kind")
+        if overlay.clause:
+            yield from names.known("clause", overlay.clause, pack.clauses, "clause")
+        leaves = leaves_of(overlay.facts)
+        yield from _conditions(names, overlay.conditions, leaves, ())
+        yield from example_flaws(names, overlay, leaves, ())
 
-    def of_account(self, facility: Facility, name: str, path: Path) -> Iterator[Flaw]:
-        role, _, kind = name.partition(".")
-        yield from self.known("party", role, facility.parties, path)
-        yield from self.known(
-            "account kind", kind, ["account", *self.pack.vocabulary["accounts"]], path
+
+def ground_flaws(pack: Pack, actions: Mapping[tuple[str, str], Compiled]) -> Iterator[Flaw]:
+    """Yield a flaw for each first action under a supported clause that asks for no ground.
+
+    Such a clause permits nothing by itself: the licence, filing or rule that already exists must
+    be on record (SYSTEMS section 2). A later action rests on the one it continues.
+    """
+    for (facility, name), compiled in actions.items():
+        action = compiled.action
+        if pack.clauses.get(action.clause) != "supported" or action.of:
+            continue
+        read = {leaf for _, tree in compiled.tests.values() for leaf in tree.facts}
+        leaves = leaves_of(compiled.facts)
+        if not any(leaves[leaf].fact.provider in _GROUNDS for leaf in read):
+            document = pack.sources[f"facility:{facility}"].document
+            en = (
+                f"clause {action.clause} is only supported, and no condition of `{name}` asks for "
+                "a recorded ground (record_exists or qualification)."
+            )
+            zh = f"第{action.clause}款仅为支持，“{name}”没有要求登记在案的依据（record_exists 或 qualification）。"
+            at, expected = ("actions", name, "clause"), "a condition on a recorded ground"
+            yield document.flaw("P406", at, action.clause, expected, en, zh)
+
+
+def _facility(names: Names, facility: Facility) -> Iterator[Flaw]:
+    yield from names.known(
+        "measure", str(facility.measure), map(str, names.pack.measures), "measure"
+    )
+    for role in facility.parties:
+        yield from _reserved(names, role, ("parties", role))
+    yield from _facts(names, facility.facts, facility)
+    leaves = leaves_of(facility.facts)
+    for name, position in facility.positions.items():
+        at: Path = ("positions", name)
+        keys = ["instruction", *facility.parties, *leaves]
+        yield from names.known("fact", position.key, keys, *at, "key")
+        yield from _currency(names, position.currency, leaves, (*at, "currency"))
+    for name, action in facility.actions.items():
+        yield from _action(names, facility, action, ("actions", name))
+
+
+def _reserved(names: Names, name: str, path: Path) -> Iterator[Flaw]:
+    if name in _RESERVED:
+        en, zh = (
+            f"`{name}` is a column of its own in every input.",
+            f"“{name}”是输入文件的专用列名。",
         )
+        yield names.document.flaw("P403", path, name, "another name", en, zh)
 
 
-def _counts(pack: Pack) -> Iterator[Flaw]:
-    """Yield a flaw for each part of the frame that the measures do not fill."""
-    units = {unit.slug for unit in pack.plan.units}
-    sections = {section.id: section for section in pack.plan.sections}
-    for measure in pack.measures.values():
-        yield from _measure(pack, measure, units, sections.keys())
+def _currency(names: Names, currency: str, leaves: Iterable[str], path: Path) -> Iterator[Flaw]:
+    yield from names.known("currency", currency, [*CURRENCIES, *leaves], *path)
 
 
-def _measure(
-    pack: Pack, measure: Measure, units: set[str], sections: Iterable[int]
+def _facts(names: Names, facts: Mapping[str, Fact], facility: Facility | None) -> Iterator[Flaw]:
+    leaves = leaves_of(facts)
+    for leaf, fact in [(leaf.path, leaf.fact) for leaf in leaves.values()]:
+        if leaf in facts and facts[leaf] is not fact:
+            en, zh = f"the fact `{leaf}` stands twice.", f"事实“{leaf}”重复。"
+            yield names.document.flaw("P404", ("facts", leaf), leaf, "one fact", en, zh)
+    for name, fact in facts.items():
+        path: Path = ("facts", name)
+        yield from _reserved(names, name, path)
+        yield from _declaration(names, fact, leaves, path)
+        yield from _provider(names, fact, leaves, path)
+        if facility:
+            yield from _arguments(names, fact, facility, path)
+
+
+def _declaration(names: Names, fact: Fact, leaves: Iterable[str], path: Path) -> Iterator[Flaw]:
+    """Yield a flaw where a fact's type needs more words than it has."""
+    if fact.type == "money" and fact.currency:
+        yield from _currency(names, fact.currency, leaves, (*path, "currency"))
+    if fact.type == "rate":
+        for side in ("of", "per"):
+            yield from _currency(names, getattr(fact, side), leaves, (*path, side))
+    needs = {"enum": ("values", fact.values), "list": ("fields", fact.fields)}
+    if fact.type in needs and not needs[fact.type][1]:
+        field = needs[fact.type][0]
+        en, zh = (
+            f"a fact of type {fact.type} names its {field}.",
+            f"{fact.type} 类型须写明 {field}。",
+        )
+        yield names.document.flaw("P404", (*path, "type"), fact.type, field, en, zh)
+    for name, field_ in fact.fields.items():
+        if field_.type in {"list", "rate"} or (field_.type == "enum" and not field_.values):
+            en = f"an item's field of type {field_.type} cannot be read."
+            zh = f"条目字段不能为 {field_.type} 类型，枚举须写明取值。"
+            at = (*path, "fields", name, "type")
+            yield names.document.flaw("P404", at, field_.type, "a plain type", en, zh)
+
+
+def _provider(names: Names, fact: Fact, leaves: Iterable[str], path: Path) -> Iterator[Flaw]:
+    vocabulary = names.pack.vocabulary
+    yield from names.known("provider", fact.provider, vocabulary["providers"], *path, "provider")
+    if fact.document:
+        known = vocabulary["documents"]
+        yield from names.known("document", fact.document, known, *path, "document")
+    provider = vocabulary["providers"].get(fact.provider)
+    if provider:
+        yield from names.arguments(fact.args, provider.args, _OPTIONAL_ARGS, (*path, "with"))
+    if "id" in fact.args:
+        yield from names.known("fact", fact.args["id"], leaves, *path, "with", "id")
+
+
+def _arguments(names: Names, fact: Fact, facility: Facility, path: Path) -> Iterator[Flaw]:
+    """Yield a flaw for each argument that names nothing of its facility."""
+    limits = [limit for action in facility.actions.values() for limit in action.limits]
+    wanted = fact.args.get("limit", "")
+    known: dict[str, tuple[str, Iterable[str]]] = {
+        "party": ("party", facility.parties),
+        "parent": ("party", facility.parties),
+        "child": ("party", facility.parties),
+        "limit": ("limit", [limit.id for limit in limits]),
+        "pool": ("pool", [p.id for limit in limits if limit.id == wanted for p in limit.parts]),
+        "position": ("position", facility.positions),
+    }
+    for arg, value in fact.args.items():
+        if arg in known:
+            yield from names.known(known[arg][0], value, known[arg][1], *path, "with", arg)
+        elif arg == "account":
+            yield from _account(names, facility, value, (*path, "with", arg))
+
+
+def _account(names: Names, facility: Facility, name: str, path: Path) -> Iterator[Flaw]:
+    role, _, kind = name.partition(".")
+    yield from names.known("party", role, facility.parties, *path)
+    kinds = ["account", *names.pack.vocabulary["accounts"]]
+    yield from names.known("account kind", kind, kinds, *path)
+
+
+def _action(names: Names, facility: Facility, action: Action, at: Path) -> Iterator[Flaw]:
+    pack, leaves = names.pack, leaves_of(facility.facts)
+    yield from names.known("clause", action.clause, pack.clauses, *at, "clause")
+    yield from _conditions(names, action.conditions, leaves, at)
+    for number, ground in enumerate(action.grounds):
+        if ground.clause:
+            path = (*at, "grounds", number, "clause")
+            yield from names.known("clause", ground.clause, pack.clauses, *path)
+    for name in action.let:
+        if name in leaves or f"{name}.amount" in leaves:
+            en, zh = f"the let `{name}` hides a fact.", f"let“{name}”遮住了同名事实。"
+            yield names.document.flaw("P404", (*at, "let", name), name, "another name", en, zh)
+    for number, of in enumerate(action.of):
+        yield from names.known("action", of, facility.actions, *at, "of", number)
+    drawn = [limit.id for of in action.of if of in facility.actions
+             for limit in facility.actions[of].limits]  # fmt: skip
+    for name in action.release:
+        yield from names.known("limit", name, drawn, *at, "release", name)
+    for word in ("opens", "closes"):
+        for name in getattr(action, word):
+            yield from names.known("position", name, facility.positions, *at, word, name)
+    for number, leg in enumerate(action.legs):
+        yield from _account(names, facility, leg.debit, (*at, "legs", number, "debit"))
+        yield from _account(names, facility, leg.credit, (*at, "legs", number, "credit"))
+    for number, effect in enumerate(action.effects):
+        path, effects = (*at, "effects", number), pack.vocabulary["effects"]
+        yield from names.known("effect", effect.name, effects, *path, "name")
+        if effect.name in effects:
+            wanted = effects[effect.name].args
+            known = [*wanted, *effect.args]
+            optional = _OPTIONAL_ARGS | (set(known) - set(wanted))
+            yield from names.arguments(effect.args, known, optional, (*path, "with"))
+    for word in ("documents", "reports"):
+        for number, name in enumerate(getattr(action, word)):
+            yield from names.known(word[:-1], name, pack.vocabulary[word], *at, word, number)
+    yield from _twice(names, action, at)
+    for number, limit in enumerate(action.limits):
+        yield from _limit(names, facility, limit, (*at, "limits", number))
+
+
+def _twice(names: Names, action: Action, at: Path) -> Iterator[Flaw]:
+    for word in ("grounds", "limits"):
+        ids = [one.id for one in getattr(action, word)]
+        yield from names.once(ids, (*at, word))
+
+
+def _conditions(
+    names: Names, conditions: Iterable[Condition], leaves: Iterable[str], at: Path
 ) -> Iterator[Flaw]:
-    where = pack.sources.get(f"measure:{measure.id}")
-    assert where is not None, "a measure was read from a file"
-    names = _Names(pack, where)
-    for number, unit in enumerate(measure.units):
-        yield from names.known("unit", unit, units, ("units", number))
-    yield from names.known("section", str(measure.section), map(str, sections), ("section",))
-    for number, related in enumerate(measure.related):
-        yield from names.known(
-            "measure", str(related), map(str, pack.measures), ("related", number)
-        )
-    for number, system in enumerate(measure.systems):
-        yield from names.known(
-            "system", system, [s.slug for s in pack.plan.systems], ("systems", number)
-        )
+    yield from names.once([condition.id for condition in conditions], (*at, "conditions"))
+    for number, condition in enumerate(conditions):
+        path = (*at, "conditions", number)
+        if condition.clause:
+            yield from names.known("clause", condition.clause, names.pack.clauses, *path, "clause")
+        if condition.reason:
+            known = names.pack.vocabulary["reasons"]
+            yield from names.known("reason", condition.reason, known, *path, "reason")
+        for place, leaf in enumerate(condition.asks):
+            yield from names.known("fact", leaf, leaves, *path, "asks", place)
+        yield from _otherwise(names, condition.otherwise, path)
+
+
+def _otherwise(names: Names, otherwise: Outcome, path: Path) -> Iterator[Flaw]:
+    if otherwise is Outcome.PERMITTED:
+        en = "a failure cannot permit; say what it gives, or leave the condition out."
+        zh = "条件不成立不能得出准予办理；请写明其结果，或删去该条件。"
+        at = (*path, "otherwise")
+        yield names.document.flaw("P405", at, otherwise, "another outcome", en, zh)
+
+
+def _limit(names: Names, facility: Facility, limit: Limit, at: Path) -> Iterator[Flaw]:
+    leaves = leaves_of(facility.facts)
+    yield from _otherwise(names, limit.otherwise, at)
+    if limit.clause:
+        yield from names.known("clause", limit.clause, names.pack.clauses, *at, "clause")
+    yield from names.once([pool.id for pool in limit.pools], (*at, "pools"))
+    for number, pool in enumerate(limit.parts):
+        path = (*at, "pools", number) if limit.pools else at
+        holders = [*facility.parties, *leaves]
+        yield from names.known("party or fact", pool.holder, holders, *path, "holder")

@@ -6,12 +6,14 @@ refuses, and whatever is answered other than `incomplete` stays the answer howev
 facts turn out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from qianhai.kernel import EXACT, STRENGTH, Outcome, Reason, format_minor, scale_of
+from qianhai.kernel import STRENGTH, Outcome, Reason
 from qianhai.policy.compiling import Compiled
-from qianhai.policy.limits import draws_of, fits, uses_of
+from qianhai.policy.facts import leaves_of
+from qianhai.policy.limits import Answers, Figures, draws_of, fits, limit_data, uses_of
 from qianhai.policy.model import (
     Condition,
     ConditionResult,
@@ -26,7 +28,7 @@ from qianhai.policy.standing import Standing
 from qianhai.rules import BoundProgram, Env, TypedExpr, missing
 
 #: What a failure of each kind says when its condition names no reason of its own.
-REASON_OF: Mapping[Outcome, str] = {
+REASON_OF: Final[Mapping[Outcome, str]] = {
     Outcome.REFUSED: "RR04",
     Outcome.INCOMPLETE: "QH02",
     Outcome.REFERRED: "QH05",
@@ -37,19 +39,17 @@ REASON_OF: Mapping[Outcome, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One test of the action: what it came to, what its failure gives, and what would settle it."""
+    """A test of the action that does not hold, or may not.
+
+    `otherwise` is what its failure gives; `trees` would settle it, `asks` would prove it. A
+    finding that gives `permitted` cannot change the answer: its fact only delays a booking.
+    """
 
     value: bool | None
     otherwise: Outcome
     reason: Reason
     trees: tuple[TypedExpr, ...] = ()
     asks: tuple[str, ...] = ()
-    is_posting: bool = False
-
-    @property
-    def strength(self) -> int:
-        """Return how strong the result of a failure is; a leg's missing amount only delays."""
-        return 0 if self.is_posting else STRENGTH[self.otherwise]
 
 
 def bind(compiled: Compiled, standing: Standing) -> BoundProgram:
@@ -71,19 +71,15 @@ def decide(
     With `ledger_decides`, limits are taken to hold as far as their figures are known: the draw
     itself is decided by the ledger under its lock, never on a figure read before (DESIGN 6).
     """
-    program = bound or bind(compiled, standing)
-    answers, values = program.run(facts)
-    env = Env(facts, standing.parameters, standing.switches, standing.open_clauses)
-    draws = draws_of(compiled, facts, answers, values)
+    answers, values = (bound or bind(compiled, standing)).run(facts)
+    draws = draws_of(compiled, answers, values)
     findings = [
         *_clause(compiled, standing),
-        *(_test(compiled, c, tree, answers) for c, tree in compiled.tests.values()),
-        *(
-            _limit(compiled, limit, draws, answers, ledger_decides)
-            for limit in compiled.action.limits
-        ),
+        *_conditions(compiled, answers),
+        *_limits(compiled, draws, answers, values, ledger_decides=ledger_decides),
         *_postings(compiled, answers, values),
     ]
+    env = Env(facts, standing.parameters, standing.switches, standing.open_clauses)
     outcome, reasons, lacking = _weigh(compiled, findings, env)
     if outcome is Outcome.PERMITTED:
         reasons = (_ground(compiled, standing, answers),)
@@ -109,80 +105,69 @@ def decide(
     return Verdict(decision, draws, answers, values)
 
 
-def _clause(compiled: Compiled, standing: Standing) -> Iterable[Finding]:
+def _clause(compiled: Compiled, standing: Standing) -> Iterator[Finding]:
     action = compiled.action
-    if action.closed != "baseline":
-        value = action.clause in standing.open_clauses
+    if action.closed != "baseline" and action.clause not in standing.open_clauses:
         data = {"clause": action.clause, "on": standing.on.isoformat()}
-        yield Finding(value, Outcome(action.closed), Reason("AG01", action.clause, data))
+        yield Finding(False, Outcome(action.closed), Reason("AG01", action.clause, data))
 
 
-def _test(
-    compiled: Compiled, condition: Condition, tree: TypedExpr, answers: Mapping[str, bool | None]
-) -> Finding:
-    clause = condition.clause or compiled.action.clause
+def _conditions(compiled: Compiled, answers: Answers) -> Iterator[Finding]:
+    for condition, tree in compiled.tests.values():
+        value = answers[f"test.{condition.id}"]
+        if not value:
+            asks = condition.asks or tuple(sorted(tree.facts))
+            reason = _reason_of(compiled, condition)
+            yield Finding(value, condition.otherwise, reason, (tree,), asks)
+
+
+def _reason_of(compiled: Compiled, condition: Condition) -> Reason:
     code = condition.reason or REASON_OF[condition.otherwise]
     data = {"condition": condition.id, "zh": condition.zh, "en": condition.en}
-    asks = condition.asks or tuple(sorted(tree.facts))
-    return Finding(
-        answers[f"test.{condition.id}"], condition.otherwise, Reason(code, clause, data), (tree,),
-        asks,
-    )  # fmt: skip
+    return Reason(code, condition.clause or compiled.action.clause, data)
 
 
-def _limit(
+def _limits(
     compiled: Compiled,
-    limit: Limit,
     draws: Sequence[Draw],
-    answers: Mapping[str, bool | None],
+    answers: Answers,
+    values: Figures,
+    *,
     ledger_decides: bool,
-) -> Finding:
-    mine = [draw for draw in draws if draw.limit.id == limit.id]
-    key = f"limit.{limit.id}"
-    trees = tuple(
+) -> Iterator[Finding]:
+    for limit in compiled.action.limits:
+        mine = [draw for draw in draws if draw.limit.id == limit.id]
+        value = fits(limit, mine, answers, values, ledger_decides=ledger_decides)
+        if not value:
+            data = {"limit": limit.id, "zh": limit.zh, "en": limit.en} | limit_data(mine)
+            reason = Reason("AM14", limit.clause or compiled.action.clause, data)
+            trees = _figures_of(compiled, limit, is_used_needed=not ledger_decides)
+            asks = tuple(sorted(frozenset().union(*(tree.facts for tree in trees))))
+            yield Finding(value, limit.otherwise, reason, trees, asks)
+
+
+def _figures_of(compiled: Compiled, limit: Limit, *, is_used_needed: bool) -> tuple[TypedExpr, ...]:
+    """Return what a limit is decided on; what the ledger knows better is left out."""
+    return tuple(
         tree
-        for name, tree in {**compiled.guards, **compiled.values}.items()
-        if name.startswith(f"{key}.") and not (ledger_decides and name.endswith(".used"))
+        for named in (compiled.guards, compiled.values)
+        for name, tree in named.items()
+        if name.startswith(f"limit.{limit.id}.") and (is_used_needed or not name.endswith(".used"))
     )
-    unsure = [answers[name] for name in compiled.guards if name.startswith(f"{key}.")]
-    clause = limit.clause or compiled.action.clause
-    data = {"limit": limit.id, "zh": limit.zh, "en": limit.en} | limit_data(mine)
-    value = (
-        None
-        if None in unsure and answers[f"{key}.when"] is not False
-        else fits(mine, ledger_decides)
-    )
-    return Finding(value, limit.otherwise, Reason("AM14", clause, data), trees)
 
 
-def limit_data(draws: Sequence[Draw]) -> dict[str, str]:
-    """Return the figures of a limit over all its pools, as the reason's data."""
-    if not draws or any(draw.cap is None or draw.used is None for draw in draws):
-        return {}
-    scale, asset = draws[0].scale, draws[0].asset
-    cap = sum(max(0, draw.cap or 0) for draw in draws)
-    used = sum(draw.used or 0 for draw in draws)
-    left = sum(max(0, max(0, draw.cap or 0) - (draw.used or 0)) for draw in draws)
-    figures = {"cap": cap, "used": used, "left": left}
-    if draws[0].amount is not None:
-        figures["asked"] = draws[0].amount
-    return {name: format_minor(minor, scale) for name, minor in figures.items()} | {"asset": asset}
-
-
-def _postings(
-    compiled: Compiled, answers: Mapping[str, bool | None], values: Mapping[str, object]
-) -> Iterable[Finding]:
+def _postings(compiled: Compiled, answers: Answers, values: Figures) -> Iterator[Finding]:
     """Yield what the legs need: a permitted business whose amount is not known cannot be booked."""
-    nothing = Reason("QH01", compiled.action.clause)
-    for key, tree in compiled.values.items():
-        if key.split(".")[0] not in {"leg", "opens", "closes", "hold_until"}:
-            continue
-        guard = compiled.guards.get(key.removesuffix("amount") + "when")
-        when = answers[key.removesuffix("amount") + "when"] if guard else True
-        if guard and when is None:
-            yield Finding(None, Outcome.PERMITTED, nothing, (guard,), is_posting=True)
-        elif when and values[key] is None:
-            yield Finding(None, Outcome.PERMITTED, nothing, (tree,), is_posting=True)
+    action = compiled.action
+    booking = Reason(
+        "QH02", action.clause, {"condition": "booking", "zh": action.zh, "en": action.en}
+    )
+    for guard, key in compiled.postings:
+        when = answers[guard] if guard else True
+        if when is None:
+            yield Finding(None, Outcome.PERMITTED, booking, (compiled.guards[guard],))
+        if when is not False and values[key] is None:
+            yield Finding(None, Outcome.PERMITTED, booking, (compiled.values[key],))
 
 
 def _weigh(
@@ -190,39 +175,46 @@ def _weigh(
 ) -> tuple[Outcome, tuple[Reason, ...], tuple[str, ...]]:
     """Return the outcome, its reasons, and the facts that could still change it."""
     failed = [finding for finding in findings if finding.value is False]
-    certain = max((finding.strength for finding in failed), default=0)
+    failed.sort(key=lambda finding: -STRENGTH[finding.otherwise])
+    outcome = failed[0].otherwise if failed else Outcome.PERMITTED
     open_ends = [
-        f
-        for f in findings
-        if f.value is None and (f.strength > certain or (f.is_posting and certain == 0))
+        finding
+        for finding in findings
+        if finding.value is None
+        and (
+            STRENGTH[finding.otherwise] > STRENGTH[outcome]
+            or outcome is finding.otherwise is Outcome.PERMITTED
+        )
     ]
-    awaited = [f for f in failed if f.otherwise is Outcome.INCOMPLETE]
+    if outcome is Outcome.REFUSED or not (open_ends or outcome is Outcome.INCOMPLETE):
+        return outcome, tuple(finding.reason for finding in failed), ()
     lacking: dict[str, None] = {}
-    with_reason: list[Reason] = []
-    if certain < STRENGTH[Outcome.REFUSED] and (open_ends or awaited):
-        for finding in open_ends:
-            for tree in finding.trees:
-                lacking |= dict.fromkeys(sorted(missing(tree, env)))
-        with_reason = [
-            Reason("QH01", compiled.action.clause, {"fact": fact, "document": document_of(compiled, fact)})
-            for fact in lacking
-        ]  # fmt: skip
-        for finding in awaited:
+    reasons: list[Reason] = []
+    for finding in open_ends:
+        names = [name for tree in finding.trees for name in sorted(missing(tree, env))]
+        lacking |= dict.fromkeys(names)
+        if not names:
+            data = {"condition": finding.reason.data.get("limit", ""), **finding.reason.data}
+            reasons.append(Reason("QH02", finding.reason.clause, data))
+    reasons += [
+        Reason(
+            "QH01", compiled.action.clause, {"fact": name, "document": document_of(compiled, name)}
+        )
+        for name in lacking
+    ]
+    for finding in failed:
+        if finding.otherwise is Outcome.INCOMPLETE:
             lacking |= dict.fromkeys(finding.asks)
-        with_reason += [finding.reason for finding in awaited]
-        return Outcome.INCOMPLETE, tuple(with_reason), tuple(lacking)
-    outcome = next((o for o, s in STRENGTH.items() if s == certain), Outcome.PERMITTED)
-    strongest = sorted(failed, key=lambda f: -f.strength)
-    return outcome, tuple(finding.reason for finding in strongest), ()
+            reasons.append(finding.reason)
+    return Outcome.INCOMPLETE, tuple(reasons), tuple(lacking)
 
 
-def _ground(compiled: Compiled, standing: Standing, answers: Mapping[str, bool | None]) -> Reason:
+def _ground(compiled: Compiled, standing: Standing, answers: Answers) -> Reason:
     """Return what a permission rests on: the first ground that applies, else the clause."""
     for ground in compiled.action.grounds:
         if answers[f"ground.{ground.id}"]:
-            return Reason(
-                "QH00", ground.clause, {"ground": ground.id, "zh": ground.zh, "en": ground.en}
-            )
+            data = {"ground": ground.id, "zh": ground.zh, "en": ground.en}
+            return Reason("QH00", ground.clause, data)
     clause = compiled.action.clause if compiled.action.clause in standing.open_clauses else ""
     return Reason("QH00", clause, {"zh": compiled.action.zh, "en": compiled.action.en})
 
@@ -234,7 +226,7 @@ def _ordered(pack: Pack, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
 
 
 def _results(
-    compiled: Compiled, standing: Standing, answers: Mapping[str, bool | None]
+    compiled: Compiled, standing: Standing, answers: Answers
 ) -> tuple[ConditionResult, ...]:
     clause = compiled.action.clause
     opened = ConditionResult("clause_open", clause in standing.open_clauses, clause, "stated")
@@ -247,7 +239,7 @@ def _results(
     )
 
 
-def document_of(compiled: Compiled, leaf: str) -> str:
-    """Return the document a leaf comes from: its own, or that of the fact it is part of."""
-    fact = compiled.facts.get(leaf) or compiled.facts.get(leaf.rpartition(".")[0])
-    return fact.document if fact else ""
+def document_of(compiled: Compiled, name: str) -> str:
+    """Return the document a leaf comes from; a parameter or a reading comes from none."""
+    leaf = leaves_of(compiled.facts).get(name)
+    return leaf.fact.document if leaf else ""

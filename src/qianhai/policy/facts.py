@@ -7,14 +7,17 @@ All flaws of an input are found at once.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from qianhai.kernel import CURRENCIES, Flaw, Place, nearest, parse_date, parse_decimal
-from qianhai.policy.model import Fact, FactField
+from qianhai.kernel import CURRENCIES, Flaw, Place, nearest, parse_date, parse_decimal, to_minor
+from qianhai.policy.model import Fact
 from qianhai.rules import ABSENT
 
 Values = dict[str, object]
 _TEXT_MAX = 500
+_SHOWN_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Leaf:
     fact: Fact
     type: str
     currency: str = ""
+    values: tuple[str, ...] = ()
 
 
 def leaves_of(facts: Mapping[str, Fact]) -> dict[str, Leaf]:
@@ -35,7 +39,7 @@ def leaves_of(facts: Mapping[str, Fact]) -> dict[str, Leaf]:
             found[f"{name}.amount"] = Leaf(f"{name}.amount", fact, "money", f"{name}.currency")
             found[f"{name}.currency"] = Leaf(f"{name}.currency", fact, "currency")
         else:
-            found[name] = Leaf(name, fact, fact.type, fact.currency)
+            found[name] = Leaf(name, fact, fact.type, fact.currency, fact.values)
     return found
 
 
@@ -52,151 +56,199 @@ def flatten(tree: object, prefix: str = "") -> Iterable[tuple[str, object]]:
         yield prefix, tree
 
 
+class _WrongFormError(Exception):
+    """A value is not of the form its type asks for."""
+
+    def __init__(self, code: str, en: str, zh: str) -> None:
+        self.code, self.en, self.zh = code, en, zh
+        super().__init__(en)
+
+
 def read_facts(
     declared: Mapping[str, Fact], given: Iterable[tuple[str, object]], place: Callable[[str], Place]
 ) -> tuple[Values, list[Flaw]]:
     """Read given leaves against their declarations.
 
     `place` tells where a leaf stands in the input. Returns the values, and every flaw: unknown
-    fact, wrong form, more decimals than the currency has.
+    fact, wrong form, more decimals than the currency has, more than the ledger can hold.
     """
     leaves = leaves_of(declared)
-    values: Values = {}
-    flaws: list[Flaw] = []
+    reading = _Reading(place)
     for path, raw in given:
         leaf = leaves.get(path)
         if leaf is None:
-            flaws.append(_unknown(path, raw, leaves, place(path)))
-        elif raw is None:
-            if leaf.fact.optional:
-                values[path] = ABSENT
-        else:
-            value = _read(leaf, raw, place(path), flaws)
+            reading.unknown(path, raw, leaves, path)
+        elif raw is not None:
+            reading.read(leaf, raw)
+        elif leaf.fact.optional:
+            reading.values[path] = ABSENT
+    for path, value in reading.values.items():
+        currency = leaves[path].currency
+        if leaves[path].type == "money" and isinstance(value, Decimal):
+            stated = reading.values.get(currency, currency)
+            reading.check_amount(path, value, str(stated), path)
+    return reading.values, reading.flaws
+
+
+class _Reading:
+    """The values read so far, and every flaw."""
+
+    def __init__(self, place: Callable[[str], Place]) -> None:
+        self.values: Values = {}
+        self.flaws: list[Flaw] = []
+        self._place = place
+
+    def _note(self, code: str, at: str, value: object, expected: str, en: str, zh: str) -> None:
+        self.flaws.append(Flaw(code, self._place(at), str(value)[:_SHOWN_MAX], expected, en, zh))
+
+    def unknown(self, path: str, raw: object, known: Iterable[str], at: str) -> None:
+        """Note a fact that nobody declared, with the nearest name."""
+        near = nearest(path, known)
+        hint, zh_hint = (f" Nearest name: `{near}`.", f"相近名称：“{near}”。") if near else ("", "")
+        en, zh = f"unknown fact `{path}`.{hint}", f"该业务没有事实“{path}”。{zh_hint}"
+        self._note("F001", at, raw, "a fact of this facility", en, zh)
+
+    def read(self, leaf: Leaf, raw: object) -> None:
+        """Read a leaf; it stays unknown where it has a flaw."""
+        if leaf.type != "list":
+            value = self._scalar(leaf, leaf.path, raw, leaf.path)
             if value is not None:
-                values[path] = value
-    for path, value in values.items():
-        leaf = leaves[path]
-        if leaf.type == "money" and isinstance(value, Decimal):
-            flaws += _decimals(leaf, value, values, place(path))
-    return values, flaws
+                self.values[leaf.path] = value
+        elif isinstance(raw, list) and all(isinstance(item, Mapping) for item in raw):
+            self.values[leaf.path] = [self._item(leaf, at, item) for at, item in enumerate(raw)]
+        else:
+            fields = leaf.fact.fields
+            en = f"`{leaf.path}` is a list of items with {', '.join(fields)}."
+            zh = f"“{leaf.path}”应为条目列表，字段为 {'、'.join(fields)}。"
+            self._note("F004", leaf.path, raw, "a list of items", en, zh)
+
+    def _item(self, leaf: Leaf, number: int, item: Mapping[str, object]) -> Values:
+        """Read one item of a list; what is left out or null in it is unknown."""
+        read: Values = {}
+        fields = leaf.fact.fields
+        for name, raw in item.items():
+            path, field = f"{leaf.path}.{number}.{name}", fields.get(name)
+            if field is None:
+                known = [f"{leaf.path}.{number}.{one}" for one in fields]
+                self.unknown(path, raw, known, leaf.path)
+            elif raw is not None:
+                part = Leaf(path, leaf.fact, field.type, field.currency, field.values)
+                value = self._scalar(part, path, raw, leaf.path)
+                if value is not None:
+                    read[name] = value
+        for name, value in read.items():
+            if fields[name].type == "money" and isinstance(value, Decimal):
+                stated = read.get(fields[name].currency, fields[name].currency)
+                self.check_amount(f"{leaf.path}.{number}.{name}", value, str(stated), leaf.path)
+        return read
+
+    def _scalar(self, leaf: Leaf, path: str, raw: object, at: str) -> object:
+        try:
+            return _scalar_of(leaf, _text_of(raw))
+        except _WrongFormError as fault:
+            shown = str(raw)[:_SHOWN_MAX]
+            en = f"`{path}` is `{shown}`; expected {fault.en}."
+            zh = f"“{path}”的值为“{shown}”，应为{fault.zh}。"
+            self._note(fault.code, at, raw, fault.en, en, zh)
+            return None
+
+    def check_amount(self, path: str, value: Decimal, currency: str, at: str) -> None:
+        """Note an amount its currency or the ledger cannot hold, where the currency is known."""
+        scale = CURRENCIES.get(currency)
+        if scale is None:
+            return
+        try:
+            to_minor(value, scale)
+        except ValueError:
+            en = f"`{path}` is {value} {currency}; {currency} has {scale} decimals, and an amount at most 19 digits."
+            zh = (
+                f"“{path}”为 {value} {currency}；{currency} 有 {scale} 位小数，金额至多 19 位数字。"
+            )
+            self._note("F005", at, value, f"at most {scale} decimals", en, zh)
 
 
-def _unknown(path: str, raw: object, leaves: Mapping[str, Leaf], at: Place) -> Flaw:
-    near = nearest(path, leaves)
-    hint = f" Nearest name: `{near}`." if near else ""
-    zh_hint = f"相近名称：“{near}”。" if near else ""
-    return Flaw("F001", at, str(raw), "a fact of this facility", f"unknown fact `{path}`.{hint}",
-                f"该业务没有事实“{path}”。{zh_hint}")  # fmt: skip
-
-
-def _read(leaf: Leaf, raw: object, at: Place, flaws: list[Flaw]) -> object:
-    """Read one leaf's text; None and a flaw when it has another form."""
-    if leaf.type == "list":
-        return _read_list(leaf, raw, at, flaws)
+def _text_of(raw: object) -> str:
+    """Return a scalar of JSON as the text it stands for; a number with a point is not exact."""
     if isinstance(raw, bool):
-        raw = "true" if raw else "false"
-    if isinstance(raw, int):
-        raw = str(raw)
-    if not isinstance(raw, str):
-        shown = str(raw)
-        flaws.append(Flaw("F002", at, shown, "text", f"`{leaf.path}` is {shown}; write it as a text in quotes so that it stays exact.",
-                          f"“{leaf.path}”的值 {shown} 请写成带引号的文本，以保持精确。"))  # fmt: skip
-        return None
+        return "true" if raw else "false"
+    if isinstance(raw, int | str):
+        return str(raw)
+    raise _WrongFormError(
+        "F002", "a text in quotes, so that it stays exact", "带引号的文本，以保持精确"
+    )
+
+
+def _wrong(en: str, zh: str) -> _WrongFormError:
+    return _WrongFormError("F003", en, zh)
+
+
+def _boolean(_leaf: Leaf, text: str) -> bool:
+    if text in {"true", "false"}:
+        return text == "true"
+    raise _wrong("true or false", "true 或 false")
+
+
+def _integer(_leaf: Leaf, text: str) -> int:
     try:
-        return _scalar(leaf.type, leaf.fact.values, raw, is_sent=leaf.fact.provider == "sender", is_instructed=leaf.fact.iso == "instructed_amount")  # fmt: skip
-    except _WrongForm as fault:
-        flaws.append(Flaw("F003", at, raw[:80], fault.en, f"`{leaf.path}` is `{raw[:80]}`; expected {fault.en}.",
-                          f"“{leaf.path}”的值为“{raw[:80]}”，应为{fault.zh}。"))  # fmt: skip
-        return None
-
-
-class _WrongForm(Exception):  # noqa: N818 - a form, not an error
-    """A text is not of the form its type asks for."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        self.en, self.zh = en, zh
-        super().__init__(en)
-
-
-def _scalar(kind: str, values: tuple[str, ...], raw: str, *, is_sent: bool = False, is_instructed: bool = False) -> object:  # fmt: skip
-    """Read a scalar of a type from its text."""
-    match kind:
-        case "boolean":
-            if raw in {"true", "false"}:
-                return raw == "true"
-            raise _WrongForm("true or false", "true 或 false")
-        case "integer":
-            if raw.isascii() and raw.removeprefix("-").isdigit() and len(raw) <= 18:  # noqa: PLR2004
-                return int(raw)
-            raise _WrongForm("a whole number", "整数")
-        case "date":
-            try:
-                return parse_date(raw)
-            except ValueError:
-                raise _WrongForm("a day as YYYY-MM-DD", "形如 YYYY-MM-DD 的日期") from None
-        case "currency":
-            if raw in CURRENCIES:
-                return raw
-            near = nearest(raw, CURRENCIES)
-            raise _WrongForm(f"a currency code such as {near or 'CNY'}", f"币种代码，如 {near or 'CNY'}")  # fmt: skip
-        case "enum":
-            if raw in values:
-                return raw
-            raise _WrongForm(f"one of {', '.join(values)}", f"{'、'.join(values)}之一")
-        case "text":
-            if 0 < len(raw) <= _TEXT_MAX and raw.isprintable():
-                return raw
-            raise _WrongForm(f"a text of 1 to {_TEXT_MAX} printable characters", f"1 至 {_TEXT_MAX} 个可见字符")  # fmt: skip
-        case _:
-            return _decimal(kind, raw, is_sent=is_sent, is_instructed=is_instructed)
-
-
-def _decimal(kind: str, raw: str, *, is_sent: bool, is_instructed: bool) -> Decimal:
-    try:
-        value = parse_decimal(raw)
+        return to_minor(parse_decimal(text), 0)
     except ValueError:
-        raise _WrongForm("a plain decimal such as 1234.56", "普通小数，如 1234.56") from None
-    if kind == "rate" and value <= 0:
-        raise _WrongForm("a rate above zero", "大于零的汇率")
-    if is_instructed and value <= 0:
-        raise _WrongForm("an amount above zero", "大于零的金额")
-    if kind == "money" and is_sent and value < 0:
-        raise _WrongForm("an amount of zero or more", "不小于零的金额")
+        raise _wrong("a whole number", "整数") from None
+
+
+def _date(_leaf: Leaf, text: str) -> date:
+    try:
+        return parse_date(text)
+    except ValueError:
+        raise _wrong("a day as YYYY-MM-DD", "形如 YYYY-MM-DD 的日期") from None
+
+
+def _currency(_leaf: Leaf, text: str) -> str:
+    if text in CURRENCIES:
+        return text
+    near = nearest(text, CURRENCIES) or "CNY"
+    raise _wrong(f"a currency code such as {near}", f"币种代码，如 {near}")
+
+
+def _enum(leaf: Leaf, text: str) -> str:
+    if text in leaf.values:
+        return text
+    raise _wrong(f"one of {', '.join(leaf.values)}", f"{'、'.join(leaf.values)}之一")
+
+
+def _words(_leaf: Leaf, text: str) -> str:
+    if 0 < len(text) <= _TEXT_MAX and text.isprintable():
+        return text
+    en = f"a text of 1 to {_TEXT_MAX} printable characters"
+    raise _wrong(en, f"1 至 {_TEXT_MAX} 个可见字符")
+
+
+def _number(leaf: Leaf, text: str) -> Decimal:
+    try:
+        value = parse_decimal(text)
+    except ValueError:
+        raise _wrong("a plain decimal such as 1234.56", "普通小数，如 1234.56") from None
+    if leaf.type == "rate" and value <= 0:
+        raise _wrong("a rate above zero", "大于零的汇率")
+    if leaf.fact.iso == "instructed_amount" and value <= 0:
+        raise _wrong("an amount above zero", "大于零的金额")
+    if leaf.type == "money" and leaf.fact.provider == "sender" and value < 0:
+        raise _wrong("an amount of zero or more", "不小于零的金额")
     return value
 
 
-def _read_list(leaf: Leaf, raw: object, at: Place, flaws: list[Flaw]) -> object:
-    if not isinstance(raw, list) or not all(isinstance(item, Mapping) for item in raw):
-        flaws.append(Flaw("F004", at, str(raw)[:80], "a list of items", f"`{leaf.path}` is a list of items with {', '.join(leaf.fact.fields)}.",
-                          f"“{leaf.path}”应为条目列表，字段为 {'、'.join(leaf.fact.fields)}。"))  # fmt: skip
-        return None
-    return [_read_item(leaf, item, number, at, flaws) for number, item in enumerate(raw)]
+_FORMS: Final[Mapping[str, Callable[[Leaf, str], object]]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "money": _number,
+    "rate": _number,
+    "date": _date,
+    "text": _words,
+    "enum": _enum,
+    "currency": _currency,
+}
 
 
-def _read_item(leaf: Leaf, item: Mapping[str, object], number: int, at: Place, flaws: list[Flaw]) -> Values:  # fmt: skip
-    read: Values = {}
-    for name, raw in item.items():
-        declared: FactField | None = leaf.fact.fields.get(name)
-        path = f"{leaf.path}.{number}.{name}"
-        if declared is None:
-            flaws.append(_unknown(path, raw, {f"{leaf.path}.{number}.{k}": leaf for k in leaf.fact.fields}, at))  # fmt: skip
-            continue
-        text = ("true" if raw else "false") if isinstance(raw, bool) else str(raw)
-        try:
-            read[name] = _scalar(declared.type, declared.values, text, is_sent=leaf.fact.provider == "sender")  # fmt: skip
-        except _WrongForm as fault:
-            flaws.append(Flaw("F003", at, text[:80], fault.en, f"`{path}` is `{text[:80]}`; expected {fault.en}.",
-                              f"“{path}”的值为“{text[:80]}”，应为{fault.zh}。"))  # fmt: skip
-    return read
-
-
-def _decimals(leaf: Leaf, value: Decimal, values: Values, at: Place) -> list[Flaw]:
-    """Return a flaw when an amount has more decimals than its currency, where that is known."""
-    currency = leaf.currency if leaf.currency in CURRENCIES else values.get(leaf.currency)
-    if not isinstance(currency, str) or currency not in CURRENCIES:
-        return []
-    scale = CURRENCIES[currency]
-    if value == value.quantize(Decimal(1).scaleb(-scale)):
-        return []
-    return [Flaw("F005", at, str(value), f"at most {scale} decimals", f"`{leaf.path}` is {value} {currency}; {currency} has {scale} decimals.",
-                 f"“{leaf.path}”为 {value} {currency}，{currency} 最多 {scale} 位小数。")]  # fmt: skip
+def _scalar_of(leaf: Leaf, text: str) -> object:
+    """Return the value a leaf's text stands for; raises the form that was expected."""
+    return _FORMS[leaf.type](leaf, text)

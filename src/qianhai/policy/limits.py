@@ -5,83 +5,81 @@ pools are drawn in their order, each to its own ceiling. The ledger repeats the 
 under its lock; nothing here reserves anything.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 
-from qianhai.kernel import CURRENCIES, format_minor, scale_of
+from qianhai.kernel import format_minor, scale_of
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.model import Draw, Limit, LimitUse
 from qianhai.rules import ceil_minor, floor_minor
 
 Answers = Mapping[str, bool | None]
+Figures = Mapping[str, object]
+Exact = int | Decimal | Fraction
 
 
-def draws_of(
-    compiled: Compiled, facts: Mapping[str, object], answers: Answers, values: Mapping[str, object]
-) -> tuple[Draw, ...]:
+def draws_of(compiled: Compiled, answers: Answers, values: Figures) -> tuple[Draw, ...]:
     """Return every pool that applies, or may apply, with its figures in minor units."""
     found: list[Draw] = []
     for limit in compiled.action.limits:
         key = f"limit.{limit.id}"
         if answers[f"{key}.when"] is False:
             continue
-        asset = asset_of(limit, facts)
-        scale = limit.scale if limit.scale is not None else scale_of(asset) if asset else 2
+        asset = values[f"{key}.asset"]
+        code = asset if isinstance(asset, str) else ""
+        scale = _scale(limit, code)
+        amount = _minor(ceil_minor, values[f"{key}.amount"], scale)
         for pool in limit.parts:
-            if answers[f"{key}.{pool.id}.when"] is False:
+            part = f"{key}.{pool.id}"
+            if answers[f"{part}.when"] is False:
                 continue
-            cap = _minor(floor_minor, values[f"{key}.{pool.id}.cap"], scale)
-            found.append(
-                Draw(
-                    limit,
-                    pool,
-                    asset,
-                    scale,
-                    None if cap is None else max(0, cap),
-                    _minor(ceil_minor, values[f"{key}.{pool.id}.used"], scale),
-                    _minor(ceil_minor, values[f"{key}.amount"], scale),
-                )  # fmt: skip
-            )
+            cap = _minor(floor_minor, values[f"{part}.cap"], scale)
+            cap = cap if cap is None else max(0, cap)
+            used = _minor(ceil_minor, values[f"{part}.used"], scale)
+            found.append(Draw(limit, pool, code, scale or 0, cap, used, amount))
     return tuple(found)
 
 
-def asset_of(limit: Limit, facts: Mapping[str, object]) -> str:
-    """Return the currency a limit is kept in, or an empty text while it is not known."""
-    if limit.asset in CURRENCIES:
-        return limit.asset
-    return str(facts.get(limit.asset) or "")
+def _scale(limit: Limit, asset: str) -> int | None:
+    """Return the decimals a limit is kept in; None while its currency is not known."""
+    if limit.scale is not None:
+        return limit.scale
+    return scale_of(asset) if asset else None
 
 
-def _minor(rounding: object, value: object, scale: int) -> int | None:
-    if value is None:
+def _minor(rounding: Callable[[Exact, int], int], value: object, scale: int | None) -> int | None:
+    if value is None or scale is None:
         return None
-    assert isinstance(value, int | Decimal | Fraction)
-    assert callable(rounding)
-    result = rounding(value, scale)
-    assert isinstance(result, int)
-    return result
+    assert isinstance(value, Exact), "a limit's figures are money"
+    return rounding(value, scale)
 
 
-def fits(draws: Sequence[Draw], ledger_decides: bool) -> bool | None:
-    """Tell whether a limit's pools hold what is asked; None while a figure is missing.
+def fits(limit: Limit, draws: Sequence[Draw], answers: Answers, values: Figures, *, ledger_decides: bool) -> bool | None:  # fmt: skip
+    """Tell whether a limit's pools hold what is asked; None while that is not certain.
 
-    Where the ledger decides, a limit whose ceiling and amount are known is taken to hold.
+    Giving back always fits. A limit none of whose pools applies has no room. Where the ledger
+    decides, a limit whose ceilings and amount are known is taken to hold.
     """
+    key = f"limit.{limit.id}"
+    if answers[f"{key}.when"] is False:
+        return True
+    asked = values[f"{key}.amount"]
+    assert asked is None or isinstance(asked, Exact), "a limit's amount is money"
+    if asked is not None and asked <= 0:
+        return True
+    applies = [answers[f"{key}.when"], *(answers[f"{key}.{pool.id}.when"] for pool in limit.parts)]
+    if asked is None or None in applies or any(None in (d.cap, d.amount) for d in draws):
+        return None
     if not draws:
-        return True
-    amount = draws[0].amount
-    if amount is None:
-        return None
-    if amount <= 0:
-        return True
-    if any(draw.cap is None for draw in draws):
-        return None
+        return False
     if ledger_decides:
         return True
     if any(draw.used is None for draw in draws):
         return None
-    return amount <= sum(max(0, (draw.cap or 0) - (draw.used or 0)) for draw in draws)
+    room = sum(max(0, (draw.cap or 0) - (draw.used or 0)) for draw in draws)
+    return (draws[0].amount or 0) <= room
 
 
 def split(amount: int, rooms: Sequence[int]) -> list[int]:
@@ -99,21 +97,19 @@ def split(amount: int, rooms: Sequence[int]) -> list[int]:
 def uses_of(draws: Iterable[Draw]) -> tuple[LimitUse, ...]:
     """Return how each pool stands before the instruction, as decimals of its asset."""
     uses: list[LimitUse] = []
-    groups: dict[str, list[Draw]] = {}
-    for draw in draws:
-        groups.setdefault(draw.limit.id, []).append(draw)
-    for group in groups.values():
-        lefts = [
-            None if draw.cap is None or draw.used is None else max(0, draw.cap - draw.used)
-            for draw in group
-        ]
-        amount = group[0].amount
+    for _, group in groupby(draws, key=lambda draw: draw.limit.id):
+        pools = list(group)
+        lefts = [_left(draw) for draw in pools]
         known = [left for left in lefts if left is not None]
-        asked = split(amount, known) if amount is not None and len(known) == len(lefts) else None
-        for at, (draw, left) in enumerate(zip(group, lefts, strict=True)):
-            one = amount if len(group) == 1 else asked[at] if asked else None
-            uses.append(_use(draw, one, left))
+        asked: Sequence[int | None] = [pools[0].amount, *[None] * (len(pools) - 1)]
+        if len(pools) > 1 and len(known) == len(pools) and pools[0].amount is not None:
+            asked = split(pools[0].amount, known)
+        uses += map(_use, pools, asked, lefts)
     return tuple(uses)
+
+
+def _left(draw: Draw) -> int | None:
+    return None if draw.cap is None or draw.used is None else max(0, draw.cap - draw.used)
 
 
 def _use(draw: Draw, asked: int | None, left: int | None) -> LimitUse:
@@ -124,3 +120,17 @@ def _use(draw: Draw, asked: int | None, left: int | None) -> LimitUse:
     return LimitUse(
         name, draw.asset or None, text(draw.cap), text(draw.used), text(asked), text(left)
     )
+
+
+def limit_data(draws: Sequence[Draw]) -> dict[str, str]:
+    """Return the figures of a limit over all its pools, as the reason's data."""
+    lefts = [_left(draw) for draw in draws]
+    if not draws or None in lefts:
+        return {}
+    scale, asset, asked = draws[0].scale, draws[0].asset, draws[0].amount
+    figures = {
+        "cap": sum(draw.cap or 0 for draw in draws),
+        "used": sum(draw.used or 0 for draw in draws),
+        "left": sum(left or 0 for left in lefts),
+    } | ({} if asked is None else {"asked": asked})
+    return {name: format_minor(minor, scale) for name, minor in figures.items()} | {"asset": asset}

@@ -7,6 +7,7 @@ database. The meaning of each field is told for authors in docs/add-a-measure.md
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -226,13 +227,16 @@ class Limit(Bilingual):
     otherwise: Outcome = Outcome.REFUSED
     scale: int | None = Field(default=None, ge=0, le=8)
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Pool, ...]:
         """Return the limit's pools; a plain limit is one pool without a name of its own."""
         if self.pools:
             return self.pools
-        only = {"holder": self.holder, "cap": self.cap, "used": self.used}
-        return (Pool.model_construct(id="", **only, when="true", zh=self.zh, en=self.en),)
+        words = {"zh": self.zh, "en": self.en}
+        only = Pool.model_construct(
+            None, id="", holder=self.holder, cap=self.cap, used=self.used, when="true", **words
+        )
+        return (only,)
 
 
 class Position(Bilingual):

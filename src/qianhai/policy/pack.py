@@ -45,7 +45,7 @@ class Pack:
     """The plan as data, read and held to its models.
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
-    `parameter:ID`, `switch:ID`, `reason:CODE`, `worked:ID`, `plan`.
+    `parameter:ID`, `switch:ID`, `worked:ID`, `plan`, and `reasons:CODE` for each vocabulary.
     """
 
     version: str

@@ -5,15 +5,16 @@ from datetime import date
 
 from qianhai.kernel import BrokenIntegrity, Flaw
 from qianhai.policy.compiling import Compiled, compile_action, compile_overlay, no_facility
-from qianhai.policy.crossing import cross_flaws
+from qianhai.policy.crossing import cross_flaws, ground_flaws
 from qianhai.policy.deciding import bind, decide
+from qianhai.policy.framing import frame_flaws
 from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Verdict
 from qianhai.policy.pack import Pack, read_pack
 from qianhai.policy.standing import Standing, standing_on
 from qianhai.rules import BoundProgram
 
-_BOUND_MAX = 4096
+_KEPT_MAX = 4096
 
 
 class Policy:
@@ -31,7 +32,8 @@ class Policy:
         #: Business of no facility: it has no facts and permits nothing by itself.
         self.nothing = no_facility()
         self._standings: dict[tuple[object, ...], Standing] = {}
-        self._bound: dict[tuple[int, int], tuple[Standing, BoundProgram]] = {}
+        #: What is bound stays beside what it was bound from, so that no id is used again.
+        self._bound: dict[tuple[int, int], tuple[Compiled, Standing, BoundProgram]] = {}
 
     def compiled(self, facility: str, action: str = "") -> Compiled:
         """Return an action ready to be decided; without a name, the facility's first.
@@ -55,14 +57,14 @@ class Policy:
             KeyError: a switch is not in the pack, or not at that value.
         """
         key = (day, tuple(sorted((switches or {}).items())), tuple(authorisations))
-        if key not in self._standings:
-            if len(self._standings) >= _BOUND_MAX:
+        found = self._standings.get(key)
+        if found is None:
+            if len(self._standings) >= _KEPT_MAX:
                 self._standings.clear()
-                self._bound.clear()
-            self._standings[key] = standing_on(
+            found = self._standings[key] = standing_on(
                 self.pack, day, switches=switches, authorisations=authorisations
             )
-        return self._standings[key]
+        return found
 
     def decide(
         self,
@@ -74,47 +76,64 @@ class Policy:
     ) -> Verdict:
         """Decide one action on its facts; see `deciding.decide`."""
         key = (id(compiled), id(standing))
-        if key not in self._bound:
-            self._bound[key] = (standing, bind(compiled, standing))
-        bound = self._bound[key][1]
+        kept = self._bound.get(key)
+        if kept is None:
+            if len(self._bound) >= _KEPT_MAX:
+                self._bound.clear()
+            kept = self._bound[key] = (compiled, standing, bind(compiled, standing))
+        bound = kept[2]
         return decide(
             self.pack, compiled, facts, standing, bound=bound, ledger_decides=ledger_decides
         )
 
 
-def examine(files: Mapping[str, bytes]) -> tuple[Policy | None, list[Flaw]]:
-    """Read and compile a pack; the policy when it is sound, and every flaw sorted by place."""
-    pack, flaws = read_pack(files)
+def examine(
+    files: Mapping[str, bytes], *, folder: str = "plan"
+) -> tuple[Policy | None, list[Flaw]]:
+    """Read and compile a pack; the policy when it is sound, and every flaw sorted by place.
+
+    `files` maps a path inside the pack, with slashes, to its bytes; `folder` is what messages put
+    before it.
+    """
+    pack, flaws = read_pack(files, folder=folder)
     if pack is None or flaws:
-        return None, sorted(flaws, key=lambda flaw: flaw.place)
+        return None, sorted(set(flaws), key=_by_place)
     actions: dict[tuple[str, str], Compiled] = {}
     overlays: dict[str, Compiled] = {}
     for facility, model in pack.facilities.items():
         for name in model.actions:
-            action, found = compile_action(
-                pack, pack.sources[f"facility:{facility}"], facility, name
-            )
+            action, found = compile_action(pack, facility, name)
             flaws += found
             if action:
                 actions[facility, name] = action
     for name in pack.overlays:
-        overlay, found = compile_overlay(pack, pack.sources[f"overlay:{name}"], name)
+        overlay, found = compile_overlay(pack, name)
         flaws += found
         if overlay:
             overlays[name] = overlay
-    flaws += cross_flaws(pack)
+    flaws += [*frame_flaws(pack), *cross_flaws(pack), *ground_flaws(pack, actions)]
     if flaws:
-        return None, sorted(set(flaws), key=lambda flaw: flaw.place)
+        return None, sorted(set(flaws), key=_by_place)
     return Policy(pack, actions, overlays), []
 
 
-def open_policy(files: Mapping[str, bytes]) -> Policy:
+def _by_place(flaw: Flaw) -> tuple[str, int, int, str]:
+    column = flaw.place.column or ""
+    return (
+        flaw.place.file,
+        flaw.place.line or 0,
+        int(column) if column.isdigit() else 0,
+        flaw.code,
+    )
+
+
+def open_policy(files: Mapping[str, bytes], *, folder: str = "plan") -> Policy:
     """Open a pack for use.
 
     Raises:
         BrokenIntegrity: the pack has flaws; all of them are carried.
     """
-    policy, flaws = examine(files)
+    policy, flaws = examine(files, folder=folder)
     if policy is None:
         raise BrokenIntegrity(flaws)
     return policy

@@ -122,7 +122,9 @@ def _too_deep(file: str, text: str) -> Flaw | None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEPTH_MAX:
-            place = Place(file, event.start_mark.line + 1, str(event.start_mark.column + 1))
+            mark = event.start_mark
+            assert mark is not None, "an event of a text has a place"
+            place = Place(file, mark.line + 1, str(mark.column + 1))
             levels = f"at most {_DEPTH_MAX} levels"
             en, zh = "the nesting is too deep.", "嵌套层次过深。"
             return Flaw("P003", place, "", levels, en, zh)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from qianhai.kernel import parse_date, parse_decimal
+from qianhai.kernel import parse_date, parse_decimal, to_minor
 from qianhai.policy.in_force import Authorisation, open_clauses
 from qianhai.policy.model import Parameter
 from qianhai.policy.pack import Pack
@@ -56,7 +56,7 @@ def parameter_value(parameter: Parameter, text: str) -> Decimal | int | date | s
         case "number" | "money":
             return parse_decimal(text)
         case "integer":
-            return int(text)
+            return to_minor(parse_decimal(text), 0)
         case "date":
             return parse_date(text)
         case _:

@@ -36,7 +36,7 @@ from qianhai.registers.model import (
 )
 from qianhai.registers.reveal import erase, reveal
 from qianhai.registers.snapshot import Register
-from qianhai.registers.store import on_record
+from qianhai.registers.store import known_by, on_record
 
 __all__ = [
     "Account",
@@ -64,6 +64,7 @@ __all__ = [
     "check",
     "check_entries",
     "erase",
+    "known_by",
     "load",
     "on_record",
     "reveal",

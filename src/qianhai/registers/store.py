@@ -186,6 +186,19 @@ def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
     return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
 
 
+def known_by(conn: Connection, institution_id: str, at: datetime) -> datetime:
+    """Return the instant to ask at so as to see all that is recorded: `at`, or the last load's.
+
+    They differ only where several acts carry one instant or a clock went back. A decision keeps
+    the instant it asked at.
+    """
+    row = conn.execute(
+        "select greatest(known_since, %s) from registers.heads where institution_id = %s",
+        [at, institution_id],
+    ).fetchone()
+    return at if row is None else row[0]
+
+
 def end_load(conn: Connection, institution_id: str, known_since: datetime) -> None:
     """Remember the instant of a load that added something."""
     conn.execute(

@@ -63,6 +63,10 @@ _APPLY: Final[dict[str, Callable[..., object]]] = {
 }
 
 
+#: Stands for any field of a row until the list is named for it.
+_ROW: Final = "[]"
+
+
 class _Walk:
     """One evaluation: the values of the names, and of the row that is being asked."""
 
@@ -178,7 +182,7 @@ class _Walk:
                 live = [guard for guard in node.guards if self.value(guard) is None]
                 return self.lacking_in([*live, *self.branches(node)])
             case Coalesce(operand=leaf, otherwise=otherwise):
-                return self.lacking(leaf if self.raw(leaf) is None else otherwise)
+                return self.lacking(leaf) | self.lacking(otherwise)
             case ListFold():
                 return self.lacking_rows(node)
         return self.lacking_in(node.children)
@@ -187,17 +191,16 @@ class _Walk:
         return frozenset().union(*(self.lacking(node) for node in nodes))
 
     def lacking_rows(self, node: ListFold) -> frozenset[str]:
+        """Name what the rows lack; an unknown list may turn out empty, or have any row."""
         rows = self.rows(node)
-        if rows is None:
-            return self.lacking(node.rows)
-        found: frozenset[str] = frozenset()
+        asked = self.lacking(node.empty) if not rows else frozenset()
         outer = self.row
-        for self.row in rows:
-            found |= self.lacking(node.body)
+        for self.row in rows if rows is not None else [{}]:
+            asked |= self.lacking(node.body)
         self.row = outer
-        if "[]" in found:
-            found = found - {"[]"} | {_label(node.rows)}
-        return found if rows else self.lacking(node.empty)
+        if rows is None or _ROW in asked:
+            asked = asked - {_ROW} | {_label(node.rows)}
+        return asked
 
 
 def _exact(value: object) -> object:
@@ -212,7 +215,7 @@ def _label(leaf: Leaf) -> str:
         case "switch":
             return f"switch('{leaf.name}')"
         case "item":
-            return "[]"
+            return _ROW
     return leaf.name
 
 

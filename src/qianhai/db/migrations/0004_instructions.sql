@@ -41,6 +41,7 @@ create table instructions.decisions (
     institution_id text not null,
     instruction_id text not null,
     decided_at timestamptz not null,
+    known_at timestamptz not null,
     outcome text not null,
     clause text not null,
     pack_hash text not null,

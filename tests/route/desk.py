@@ -1,0 +1,90 @@
+"""A bank's desk for tests: a road on a real database, with the real plan and an invented facility."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from qianhai.db import Database
+from qianhai.instructions import Admission, Answer, Instruction, Road
+from qianhai.kernel import Place
+from qianhai.policy import Policy, read_facts
+from qianhai.registers import Entry, Keyring, check_entries
+
+PLAN = Path(__file__).parents[2] / "plan"
+INVENTED = Path(__file__).parent / "umbrella_storage.facility.yaml"
+NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
+DAY = date(2025, 6, 30)
+
+
+def plan_files() -> dict[str, bytes]:
+    """Return the pack's files, with the invented facility in a measure that has none."""
+    files = {
+        path.relative_to(PLAN).as_posix(): path.read_bytes()
+        for path in sorted(PLAN.rglob("*"))
+        if path.is_file()
+    }
+    folder = next(name for name in files if name.startswith("measures/088_")).rsplit("/", 1)[0]
+    files[f"{folder}/{INVENTED.name}"] = INVENTED.read_bytes()
+    return files
+
+
+@dataclass
+class Desk:
+    """A bank's desk: registers entries and hands in instructions, one second apart."""
+
+    database: Database
+    road: Road
+    admission: Admission
+    seconds: Callable[[], int]
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds())
+
+    def register(self, *rows: Mapping[str, str]) -> None:
+        entries = check_entries(
+            [
+                Entry(Place("test", at), {"since": "2020-01-01", **row})
+                for at, row in enumerate(rows)
+            ]
+        )
+        with self.database.transaction() as conn:
+            self.admission.record(conn, entries, self.now())
+        self.admission.open_accounts(entries, self.road.writer, self.now())
+
+    def instruction(
+        self,
+        id: str,  # noqa: A002 - as a sender calls it
+        facility: str,
+        action: str,
+        parties: Mapping[str, str],
+        facts: Mapping[str, str],
+        *,
+        of: str = "",
+        on: date = DAY,
+    ) -> Instruction:
+        declared = self.road.policy.pack.facilities[facility].facts
+        values, flaws = read_facts(declared, facts.items(), Place)
+        assert not flaws, flaws
+        return Instruction(id, "local", facility, action, on, parties, {}, values, of)
+
+    def submit(self, *args: object, **kwargs: object) -> Answer:
+        instruction = self.instruction(*args, **kwargs)  # type: ignore[arg-type]
+        return self.road.submit(instruction, at=self.now())
+
+
+def make_desk(database: Database, policy: Policy, numbers: Sequence[int] = ()) -> Desk:
+    counter = iter(numbers) if numbers else count(1)
+    keyring = Keyring(bytes(32))
+    road = Road(
+        database,
+        policy,
+        institution_id="local",
+        keyring=keyring,
+        salts=secrets.token_bytes,
+        pack_files=b"",
+    )
+    admission = Admission(policy, "local", keyring, secrets.token_bytes, "test")
+    return Desk(database, road, admission, lambda: next(counter))
