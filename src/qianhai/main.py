@@ -75,8 +75,10 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
             )
         return path.read_bytes()
     except OSError as fault:
-        raise Environment(f"The key file {path} cannot be used: {fault}.",
-                          "Name another with QIANHAI_KEY_FILE, or mend the folder.") from fault  # fmt: skip
+        raise Environment(
+            f"The key file {path} cannot be used: {fault}.",
+            "Name another with QIANHAI_KEY_FILE, or mend the folder.",
+        ) from fault
 
 
 def stop_at(point: str) -> None:

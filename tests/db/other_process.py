@@ -20,7 +20,8 @@ if uid:
     os.setresuid(int(uid), int(uid), int(uid))
 with open_database(url=url or None, data_dir=Path(data_dir)) as database:
     with database.transaction() as conn:
-        print(conn.execute("select current_user").fetchone()[0], flush=True)
+        name = conn.execute("select current_user").fetchone()[0]
+    print(name, flush=True)
     sys.stdin.read()
 """
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -168,9 +169,10 @@ def test_a_populated_database_is_upgraded_and_its_rows_stay(
     after = _rows(conn)
     for table, rows in before.items():
         kept = [{name: row[name] for name in rows[0]} for row in after[table]] if rows else []
-        assert sorted(map(canonical_text, kept)) == sorted(map(canonical_text, rows)), (
-            f"migration {step.number:04d}_{step.name} changed rows of {'.'.join(table)}"
-        )
+        lost = Counter(map(canonical_text, rows)) - Counter(map(canonical_text, kept))
+        assert not lost, f"{step.number:04d}_{step.name} changed {'.'.join(table)}: {lost}"
+        is_declaration = table == ("journal", "sealed_tables")  # each room adds its own
+        assert is_declaration or len(after[table]) == len(rows), table
 
 
 def test_every_migration_has_rows_to_upgrade(conn: Connection) -> None:

@@ -164,6 +164,33 @@ def test_a_killed_owner_and_a_killed_server_leave_a_lock_file_nobody_minds(folde
         assert words(database) == ["recovered"]
 
 
+def test_while_a_child_of_a_killed_server_may_still_write_no_other_is_started(
+    folder: Path,
+) -> None:
+    server = start_server(folder)
+    child = psycopg.connect(server.conninfo())
+    os.kill(child.info.backend_pid, signal.SIGSTOP)  # it cannot notice that its server is gone
+    os.kill(postmaster_pid(folder), signal.SIGKILL)
+    answers: list[str] = []
+    waiting = threading.Thread(target=lambda: answers.append(server.conninfo()))
+    waiting.start()
+    while "shared memory block" not in (folder / "pg.log").read_text(encoding="utf-8"):
+        assert answers == []
+    os.kill(child.info.backend_pid, signal.SIGCONT)
+    waiting.join()
+    child.close()
+    psycopg.connect(answers[0]).close()
+    server.close()
+
+
+def test_a_database_that_is_refused_leaves_no_server_behind(folder: Path) -> None:
+    with open_database(url=None, data_dir=folder) as database, database.transaction() as conn:
+        conn.execute("insert into public.schema_migrations values (9999, 'later', 'x')")
+    with pytest.raises(Environment, match="newer program"):
+        open_database(url=None, data_dir=folder)
+    assert not (folder / "pg/postmaster.pid").exists()
+
+
 def test_a_zombie_server_is_not_taken_for_a_living_one(folder: Path) -> None:
     keeper = keep_open(folder)
     first_line(keeper)

@@ -4,9 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.books import ALICE, AT, BANK, BOB, GROUP, LOAN, NOSTRO, Books, chain, draw, named, pay
+from ledger.books import (
+    ALICE,
+    AT,
+    BANK,
+    BOB,
+    CNY,
+    EVERYONE,
+    GROUP,
+    LOAN,
+    NOSTRO,
+    Books,
+    chain,
+    draw,
+    named,
+    pay,
+)
 from qianhai.kernel import derived_id
-from qianhai.ledger import Balance, Chain, Kind, Leg, Result, Submission, find_chain
+from qianhai.ledger import AccountSpec, Balance, Chain, Kind, Leg, Result, Submission, find_chain
 
 HOLD = chain("h", pay(60, ALICE, BOB), draw(60, 100), kind=Kind.HOLD, expires=timedelta(hours=1))
 
@@ -203,15 +218,26 @@ def test_a_failed_reversal_leaves_the_original_to_be_reversed(books: Books) -> N
     assert [each.is_posted for each in results] == [True, True, False, True, True]
 
 
-def test_what_is_pending_in_never_overflows(books: Books) -> None:
-    most = 2**63 - 1
-    books.one(chain("a", pay(10)))
-    assert books.one(chain("h", Leg("bob", "nostro", 1), kind=Kind.HOLD)).result is (
-        Result.FLOOR_PASSED
-    )
-    first = chain("h1", Leg("quota source", "limit:loan", most), kind=Kind.HOLD)
-    second = chain("h2", Leg("quota source", "limit:loan", 1), kind=Kind.HOLD)
-    assert books.one(first).is_posted
-    assert books.one(second).result is Result.OVERFLOW
-    assert books.one(chain("v", kind=Kind.VOID, of="h1")).is_posted
+MOST = 2**63 - 1
+
+
+def test_used_and_pending_together_never_pass_64_bits(books: Books) -> None:
+    most = Leg("quota source", "limit:loan", MOST)
+    one = Leg("quota source", "limit:loan", 1)
+    assert books.one(chain("h", most, kind=Kind.HOLD)).is_posted
+    assert books.one(chain("a", one)).result is Result.OVERFLOW
+    assert books.one(chain("v", kind=Kind.VOID, of="h")).is_posted
+    assert books.flaws() == []
+
+
+def test_what_is_pending_alone_never_passes_64_bits(books: Books) -> None:
+    other = AccountSpec("other", CNY, "nostro", "bank-1")
+    opens = [*EVERYONE, other]
+    assert books.one(chain("a", pay(10), opens=opens)).is_posted
+    most, one = Leg("other", "nostro", MOST), Leg("other", "nostro", 1)
+    assert books.one(chain("h", most, kind=Kind.HOLD)).is_posted
+    assert books.balance(NOSTRO).used == MOST - 10
+    assert books.one(chain("h2", one, kind=Kind.HOLD)).result is Result.OVERFLOW
+    assert books.one(chain("p", one)).is_posted
+    assert books.one(chain("c", kind=Kind.COMMIT, of="h")).is_posted
     assert books.flaws() == []

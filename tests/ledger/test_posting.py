@@ -7,7 +7,8 @@ import pytest
 
 from ledger.books import ALICE, AT, BANK, BOB, NOSTRO, VAULT, Books, chain, draw, pay
 from qianhai.db import Connection
-from qianhai.ledger import ChainResult, Leg, Result, Submission, find_chain, head
+from qianhai.kernel import StaleState
+from qianhai.ledger import ChainResult, Kind, Leg, Result, Submission, find_chain, head, store
 
 
 def test_a_chain_moves_all_its_legs_and_says_what_stood_before(books: Books) -> None:
@@ -222,6 +223,38 @@ def test_a_closed_account_takes_nothing_and_does_not_open_again(books: Books) ->
     assert closed.result is Result.POSTED
     assert books.one(chain("d", pay(5), opens=[])).result is Result.ACCOUNT_CLOSED
     assert books.one(chain("e", pay(5))).result is Result.ACCOUNT_CLOSED
+    assert books.flaws() == []
+
+
+def test_only_an_open_account_without_anything_pending_is_closed(books: Books) -> None:
+    books.one(chain("in", pay(5), kind=Kind.HOLD))
+    results = books.post(
+        chain("a", closes=["nobody"]),
+        chain("b", closes=["alice"]),
+        chain("c", closes=["nostro"]),
+        chain("d", closes=["bob"]),
+        chain("e", opens=[], closes=["bob", "nobody"]),
+        chain("f", opens=[], closes=["bob"]),
+        chain("g", opens=[], closes=["nobody", "no one"]),
+    )
+    assert [each.result for each in results] == [
+        Result.ACCOUNT_UNKNOWN,
+        Result.ACCOUNT_NOT_EMPTY,
+        Result.ACCOUNT_NOT_EMPTY,
+        Result.POSTED,
+        Result.ACCOUNT_UNKNOWN,
+        Result.ACCOUNT_CLOSED,
+        Result.ACCOUNT_UNKNOWN,
+    ]
+    assert [each.failed_leg for each in results] == [None] * 7
+    assert books.flaws() == []
+
+
+def test_a_batch_made_for_another_head_is_stale(books: Books) -> None:
+    books.one(chain("a", pay(1)))
+    second = store.GENESIS._replace(number=2)
+    with pytest.raises(StaleState, match="batch 0"), books.database.transaction() as conn:
+        store.advance(conn, store.GENESIS, second)
     assert books.flaws() == []
 
 

@@ -64,6 +64,8 @@ def test_size_rows_and_flaws_have_limits(tmp_path: Path) -> None:
     rows, flaws = found_in(path, Shape(rows_max=4))
     assert (len(rows), [flaw.code for flaw in flaws]) == (4, ["M106"])
     assert len(found_in(path, Shape(rows_max=5))[0]) == 5
+    path.write_text("id\n" + "\n" * 50)
+    assert codes_of(path, Shape(rows_max=3)) == ["M106"]
     path.write_text("id,n\n" + "1\n" * 9)
     assert codes_of(path, Shape(flaws_max=3)) == ["M204"] * 3 + ["M107"]
 

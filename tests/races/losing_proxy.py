@@ -45,7 +45,7 @@ class LosingProxy:
 
     def _pass_on(self, source: socket.socket, target: socket.socket, server: socket.socket) -> None:
         while data := _receive(source):
-            cut = self.cut if source is not server and b"COMMIT" in data.upper() else None
+            cut = self.cut if source is not server and b"COMMIT\0" in data else None
             if cut is not None:
                 self.cut = None
             if cut == "before":

@@ -174,7 +174,7 @@ class Maker:
             return "amount"
         return self.pick(
             self.one("amount"),
-            self.one("amount * 2", "amount.amount", "in_currency(loan, amount.currency, cross)"),
+            self.one("amount * 2", "amount.amount", "in_currency(loan, amount.currency, swap)"),
             lambda: self.parted(self.random.choice("+-"), self.money(), self.money()),
             lambda: f"p.factor * {self.money()}",
             self.case(self.money),

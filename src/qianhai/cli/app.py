@@ -104,7 +104,7 @@ class App:
                         "a day as YYYY-MM-DD",
                         f"`{text}` is no day; write it as YYYY-MM-DD.",
                         f"“{text}”不是日期，请写成 YYYY-MM-DD。",
-                    )  # fmt: skip
+                    )
                 ]
             ) from None
 

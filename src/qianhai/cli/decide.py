@@ -1,17 +1,13 @@
 """`qianhai decide`: one action judged on facts from a file, nothing booked."""
 
-import json
-import sys
-from pathlib import Path
-
 import click
 
 from qianhai.cli.app import App
-from qianhai.kernel import BadInput, Flaw, Place, nearest
-from qianhai.policy import Compiled, Decision, Policy, Values, flatten, read_facts
+from qianhai.cli.facts import load_facts
+from qianhai.cli.refuse import unknown_name
+from qianhai.kernel import BadInput, Flaw
+from qianhai.policy import Compiled, Decision, Policy
 from qianhai.views import decision_document, reason_texts
-
-_BYTES_MAX = 10_000_000
 
 
 @click.command()
@@ -47,7 +43,10 @@ def decide(
     switches: tuple[str, ...],
     _json: bool,
 ) -> int:
-    """Judge one business on its facts; books nothing. 按事实判定一笔业务，不记账。"""
+    """Judge one business on its facts; books nothing.
+
+    按事实判定一笔业务，不记账。
+    """
     day = app.day(on)
     compiled = find_action(app.policy, facility, action)
     values = load_facts(compiled, facts)
@@ -66,22 +65,12 @@ def find_action(policy: Policy, facility: str, action: str) -> Compiled:
     Raises:
         BadInput: no such facility or action; the nearest name is told.
     """
-    try:
-        return policy.compiled(facility, action)
-    except KeyError:
-        model = policy.pack.facilities.get(facility)
-        what, found, known = ("action", action, list(model.actions)) if model else ("facility", facility, list(policy.pack.facilities))  # fmt: skip
-        raise BadInput([_unknown(what, found, known)]) from None
-
-
-def _unknown(what: str, found: str, known: list[str]) -> Flaw:
-    near = nearest(found, known)
-    hint, zh_hint = (f" Nearest name: `{near}`.", f"相近名称：“{near}”。") if near else ("", "")
-    return Flaw(
-        "C002", Place(what), found, f"one of {', '.join(known)}",
-        f"unknown {what} `{found}`.{hint} `qianhai facility list` shows them all.",
-        f"未知的{'业务' if what == 'facility' else '操作'}“{found}”。{zh_hint}可用 qianhai facility list 查看。",
-    )  # fmt: skip
+    model = policy.pack.facilities.get(facility)
+    if model is None:
+        raise BadInput([unknown_name("facility", "业务", facility, policy.pack.facilities)])
+    if action and action not in model.actions:
+        raise BadInput([unknown_name("action", "操作", action, model.actions)])
+    return policy.compiled(facility, action)
 
 
 def _switches(policy: Policy, given: tuple[str, ...]) -> dict[str, str]:
@@ -89,67 +78,16 @@ def _switches(policy: Policy, given: tuple[str, ...]) -> dict[str, str]:
     flaws: list[Flaw] = []
     for text in given:
         name, _, value = text.partition("=")
-        known = policy.pack.switches
-        if name not in known:
-            flaws.append(_unknown("switch", name, list(known)))
-        elif value not in known[name].values:
-            flaws.append(
-                _unknown("switch value", text, [f"{name}={v}" for v in known[name].values])
-            )
+        switch = policy.pack.switches.get(name)
+        if switch is None:
+            flaws.append(unknown_name("switch", "读法开关", name, policy.pack.switches))
+        elif value not in switch.values:
+            known = [f"{name}={value}" for value in switch.values]
+            flaws.append(unknown_name("switch value", "读法取值", text, known))
         chosen[name] = value
     if flaws:
         raise BadInput(flaws)
     return chosen
-
-
-def load_facts(compiled: Compiled, source: str) -> Values:
-    """Read a JSON object of facts, from a file or standard input.
-
-    Raises:
-        BadInput: not JSON, not an object, or facts that are wrong; all flaws at once.
-    """
-    name = "stdin" if source == "-" else source
-    raw = _read(source, name)
-    pairs: list[tuple[str, object]] = []
-    flaws: list[Flaw] = []
-
-    def unique(items: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in items]
-        for key in {key for key in keys if keys.count(key) > 1}:
-            flaws.append(Flaw("C005", Place(name, None, key), key, "each name once",
-                              f"`{key}` stands twice; keep one.", f"“{key}”出现两次，请保留一个。"))  # fmt: skip
-        return dict(items)
-
-    try:
-        document = json.loads(raw, object_pairs_hook=unique, parse_constant=lambda text: text)
-    except (ValueError, RecursionError) as fault:
-        line = fault.lineno if isinstance(fault, json.JSONDecodeError) else None
-        raise BadInput([Flaw("C003", Place(name, line), "", "one JSON object",
-                             f"the facts are no JSON: {fault}.", f"事实文件不是有效的 JSON：{fault}。")]) from None  # fmt: skip
-    if not isinstance(document, dict):
-        raise BadInput([Flaw("C004", Place(name), str(document)[:80], "one JSON object",
-                             "the facts are one JSON object, such as {\"amount\": {...}}.",
-                             "事实应为一个 JSON 对象。")])  # fmt: skip
-    pairs += flatten(document)
-    values, found = read_facts(compiled.facts, pairs, lambda path: Place(name, None, path))
-    if flaws or found:
-        raise BadInput([*flaws, *found])
-    return values
-
-
-def _read(source: str, name: str) -> str:
-    try:
-        raw = sys.stdin.buffer.read(_BYTES_MAX + 1) if source == "-" else Path(source).read_bytes()
-    except OSError as fault:
-        raise BadInput([Flaw("C006", Place(name), "", "a readable file", f"the file cannot be read: {fault.strerror}.",
-                             f"文件无法读取：{fault.strerror}。")]) from None  # fmt: skip
-    try:
-        if len(raw) > _BYTES_MAX:
-            raise ValueError
-        return raw.decode("utf-8-sig")
-    except ValueError:
-        raise BadInput([Flaw("C007", Place(name), "", f"UTF-8, at most {_BYTES_MAX} bytes",
-                             "the file is not UTF-8, or too large.", "文件不是 UTF-8 编码或过大。")]) from None  # fmt: skip
 
 
 def print_decision(app: App, decision: Decision) -> None:

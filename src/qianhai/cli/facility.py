@@ -9,14 +9,20 @@ from qianhai.views import facility_document, facility_line
 
 @click.group()
 def facility() -> None:
-    """Show the businesses that may be done. 查看可办业务。"""
+    """Show the businesses that may be done.
+
+    查看可办业务。
+    """
 
 
 @facility.command("list")
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def list_facilities(app: App, _json: bool) -> None:
-    """List all facilities with their actions. 列出全部业务。"""
+    """List all facilities with their actions.
+
+    列出全部业务。
+    """
     models = sorted(
         app.policy.pack.facilities.values(), key=lambda model: (model.measure, model.id)
     )
@@ -43,15 +49,17 @@ def list_facilities(app: App, _json: bool) -> None:
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def show_facility(app: App, name: str, _json: bool) -> None:
-    """Show a facility's facts, conditions, limits and actions. 查看一项业务。"""
+    """Show a facility's facts, conditions, limits and actions.
+
+    查看一项业务。
+    """
     find_action(app.policy, name, "")
     model = app.policy.pack.facilities[name]
     if app.is_json:
         app.print_document(facility_document(app.policy.pack, model))
         return
-    click.echo(
-        f"{model.id} · {app.say(model.title.zh, model.title.en)} · {app.say('措施', 'measure')} {model.measure}"
-    )
+    measure = app.say(f"措施 {model.measure}", f"measure {model.measure}")
+    click.echo(f"{model.id} · {app.say(model.title.zh, model.title.en)} · {measure}")
     app.print_table(
         app.say("事实", "Facts"),
         [

@@ -18,17 +18,26 @@ _FLAWS_MAX = 10_000
 
 @click.group()
 def ledger() -> None:
-    """Prove the ledger. 校验账本。"""
+    """Prove the ledger.
+
+    校验账本。
+    """
 
 
 @click.group()
 def journal() -> None:
-    """Prove the journal. 校验日志。"""
+    """Prove the journal.
+
+    校验日志。
+    """
 
 
 @click.group()
 def db() -> None:
-    """Look after the embedded database. 管理内置数据库。"""
+    """Look after the embedded database.
+
+    管理内置数据库。
+    """
 
 
 _head = click.option(
@@ -49,9 +58,18 @@ def _kept(given: str | None, room: str) -> str | None:
     try:
         return str(json.loads(Path(given).read_text(encoding="utf-8"))["heads"][room])
     except (OSError, ValueError, KeyError, TypeError):
-        raise BadInput([Flaw("C020", Place(given), "", "a summary.json of `qianhai run`",
-                             f"`{given}` is no summary with a head of the {room}.",
-                             f"“{given}”不是含有 {room} 链头的汇总文件。")]) from None  # fmt: skip
+        raise BadInput(
+            [
+                Flaw(
+                    "C020",
+                    Place(given),
+                    "",
+                    "a summary.json of `qianhai run`",
+                    f"`{given}` is no summary with a head of the {room}.",
+                    f"“{given}”不是含有 {room} 链头的汇总文件。",
+                )
+            ]
+        ) from None
 
 
 @ledger.command("verify")
@@ -59,13 +77,26 @@ def _kept(given: str | None, room: str) -> str | None:
 @_as_json
 @click.pass_obj
 def verify_ledger(app: App, head: str | None, _json: bool) -> None:
-    """Recompute every digest and balance; with --head prove that no history is gone. 校验账本。"""
+    """Recompute every digest and balance; with --head prove that no history is gone.
+
+    校验账本。
+    """
     text = _kept(head, "ledger")
     try:
         kept = ledger_room.Head.parse(text) if text else None
     except ValueError:
-        raise BadInput([Flaw("C021", Place("--head"), str(text), "a head such as ledger-12-3fa0…",
-                             f"`{text}` is no head of a ledger.", f"“{text}”不是账本链头。")]) from None  # fmt: skip
+        raise BadInput(
+            [
+                Flaw(
+                    "C021",
+                    Place("--head"),
+                    str(text),
+                    "a head such as ledger-12-3fa0…",
+                    f"`{text}` is no head of a ledger.",
+                    f"“{text}”不是账本链头。",
+                )
+            ]
+        ) from None
     with app.database() as database:
         with database.transaction() as conn:
             flaws = list(islice(ledger_room.verify(conn, kept), _FLAWS_MAX))
@@ -79,7 +110,10 @@ def verify_ledger(app: App, head: str | None, _json: bool) -> None:
 @_as_json
 @click.pass_obj
 def verify_journal(app: App, head: str | None, _json: bool) -> None:
-    """Recompute the chain and every seal; with --head prove that no history is gone. 校验日志。"""
+    """Recompute the chain and every seal; with --head prove that no history is gone.
+
+    校验日志。
+    """
     text = _kept(head, "journal")
     kept = journal_room.Head.parse(text) if text else None
     with app.database() as database:
@@ -104,7 +138,10 @@ def _tell(app: App, room: str, head: str, flaws: Sequence[Flaw]) -> None:
 @_as_json
 @click.pass_obj
 def stop(app: App, _json: bool) -> None:
-    """Stop the embedded server of the data folder. 停止内置数据库。"""
+    """Stop the embedded server of the data folder.
+
+    停止内置数据库。
+    """
     was_running = stop_server(app.site.data_dir)
     if app.is_json:
         app.print_document({"was_running": was_running})

@@ -12,14 +12,20 @@ from qianhai.views import check_document, flaw_document, measure_document, measu
 
 @click.group()
 def plan() -> None:
-    """Show and prove the plan of 115 measures. 查看并核对115条措施。"""
+    """Show and prove the plan of 115 measures.
+
+    查看并核对115条措施。
+    """
 
 
 @plan.command("list")
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def list_measures(app: App, _json: bool) -> None:
-    """List all measures. 列出全部措施。"""
+    """List all measures.
+
+    列出全部措施。
+    """
     measures = [app.policy.pack.measures[number] for number in sorted(app.policy.pack.measures)]
     if app.is_json:
         app.print_document({"measures": [measure_line(measure) for measure in measures]})
@@ -44,12 +50,24 @@ def list_measures(app: App, _json: bool) -> None:
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def show_measure(app: App, number: int, _json: bool) -> None:
-    """Show one measure with its clauses, units and numbers. 查看一条措施。"""
+    """Show one measure with its clauses, units and numbers.
+
+    查看一条措施。
+    """
     measure = app.policy.pack.measures.get(number)
     if measure is None:
-        raise BadInput([Flaw("C010", Place("plan show"), str(number), "1 to 115",
-                             f"there is no measure {number}; the plan has 1 to 115.",
-                             f"没有第 {number} 条措施，方案共115条。")])  # fmt: skip
+        raise BadInput(
+            [
+                Flaw(
+                    "C010",
+                    Place("plan show"),
+                    str(number),
+                    "1 to 115",
+                    f"there is no measure {number}; the plan has 1 to 115.",
+                    f"没有第 {number} 条措施，方案共115条。",
+                )
+            ]
+        )
     document = measure_document(app.policy.pack, measure)
     if app.is_json:
         app.print_document(document)
@@ -78,12 +96,18 @@ def show_measure(app: App, number: int, _json: bool) -> None:
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def check(app: App, source: str | None, _json: bool) -> int:
-    """Prove the pack, and with SOURCE prove it against the official text. 核对规则包与官方文本。"""
+    """Prove the pack, and with SOURCE prove it against the official text.
+
+    核对规则包与官方文本。
+    """
     report = check_pack(app.files, _read(source) if source else None, source or "")
     counts = {
-        "measures": report.measures, "clauses": report.clauses, "sections": report.sections,
-        "facilities": report.facilities, "examples": report.examples,
-    }  # fmt: skip
+        "measures": report.measures,
+        "clauses": report.clauses,
+        "sections": report.sections,
+        "facilities": report.facilities,
+        "examples": report.examples,
+    }
     if app.is_json:
         app.print_document(
             check_document(counts, [flaw_document(flaw) for flaw in report.differences])
@@ -91,8 +115,12 @@ def check(app: App, source: str | None, _json: bool) -> int:
         return 3 if report.differences else 0
     click.echo(
         app.say(
-            f"{report.measures} 条措施，{report.clauses} 项条款，{report.sections} 节，{report.facilities} 项业务，{report.examples} 个示例，{len(report.differences)} 处差异",
-            f"{report.measures} measures, {report.clauses} clauses, {report.sections} sections, {report.facilities} facilities, {report.examples} examples, {len(report.differences)} differences",
+            f"{report.measures} 条措施，{report.clauses} 项条款，{report.sections} 节，"
+            f"{report.facilities} 项业务，{report.examples} 个示例，"
+            f"{len(report.differences)} 处差异",
+            f"{report.measures} measures, {report.clauses} clauses, {report.sections} sections, "
+            f"{report.facilities} facilities, {report.examples} examples, "
+            f"{len(report.differences)} differences",
         )
     )
     if report.differences:
@@ -104,5 +132,15 @@ def _read(source: str) -> str:
     try:
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        raise BadInput([Flaw("C011", Place(source), "", "the official text as UTF-8", f"the text cannot be read: {fault}.",
-                             f"官方文本无法读取：{fault}。")]) from None  # fmt: skip
+        raise BadInput(
+            [
+                Flaw(
+                    "C011",
+                    Place(source),
+                    "",
+                    "the official text as UTF-8",
+                    f"the text cannot be read: {fault}.",
+                    f"官方文本无法读取：{fault}。",
+                )
+            ]
+        ) from None

@@ -15,7 +15,10 @@ from qianhai.views import limits_document
 
 @click.group()
 def register() -> None:
-    """Keep the registers of parties. 维护登记簿。"""
+    """Keep the registers of parties.
+
+    维护登记簿。
+    """
 
 
 @register.command("load")
@@ -23,7 +26,10 @@ def register() -> None:
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def load(app: App, file: str, _json: bool) -> None:
-    """Load parties, accounts, qualifications and papers; the same file again adds nothing. 载入登记簿。"""
+    """Load parties, accounts, qualifications and papers; the same file again adds nothing.
+
+    载入登记簿。
+    """
     entries = check_entries(read(Path(file), shape=Shape()))
     admission = app.admission()
     with app.database() as database:
@@ -60,14 +66,27 @@ def load(app: App, file: str, _json: bool) -> None:
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def limits(app: App, party: str, on: str | None, _json: bool) -> None:
-    """Show what a party has used and has left under each limit. 查看主体的各项额度。"""
+    """Show what a party has used and has left under each limit.
+
+    查看主体的各项额度。
+    """
     day, at = app.day(on), app.site.now()
     policy = app.policy
     with app.database() as database, database.transaction() as conn:
         if party not in Register(conn, app.site.institution_id, day, at).known_parties([party]):
-            raise BadInput([Flaw("C030", Place("limits"), party, "a party of the register",
-                                 f"party `{party}` is not on the register on {day}; load it with `qianhai register load`.",
-                                 f"{day} 的登记簿中没有主体“{party}”，请先用 qianhai register load 登记。")])  # fmt: skip
+            raise BadInput(
+                [
+                    Flaw(
+                        "C030",
+                        Place("limits"),
+                        party,
+                        "a party of the register",
+                        f"party `{party}` is not on the register on {day};"
+                        " load it with `qianhai register load`.",
+                        f"{day} 的登记簿中没有主体“{party}”，请先用 qianhai register load 登记。",
+                    )
+                ]
+            )
         rooms = list(headroom_of(conn, policy, app.site.institution_id, party, day, at))
     if app.is_json:
         app.print_document(limits_document(party, day, rooms))

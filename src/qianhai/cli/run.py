@@ -47,7 +47,10 @@ Tick = Callable[[int], None]
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, _json: bool) -> int:
-    """Decide and book a day's business from CSV, XLSX, JSONL or pain.001 files. 办理一日业务。"""
+    """Decide and book a day's business from CSV, XLSX, JSONL or pain.001 files.
+
+    办理一日业务。
+    """
     paths = [Path(file) for file in files]
     with app.database() as database, Staged(app.policy, app.site.institution_id) as staged:
         road = app.road(database)
@@ -143,8 +146,10 @@ def _outputs(app: App, out: str | None) -> Iterator[Callable[[Answer], None]]:
 
             yield write
     except OSError as fault:
-        raise Environment(f"The outcomes cannot be written to {folder}: {fault}.",
-                          "Name another folder with --out, and run the same file again: nothing is booked twice.") from fault  # fmt: skip
+        raise Environment(
+            f"The outcomes cannot be written to {folder}: {fault}.",
+            "Name another folder with --out, and run the same file again: nothing is booked twice.",
+        ) from fault
 
 
 def _plain(cell: str) -> str:
@@ -222,7 +227,8 @@ def _print_day(app: App, tally: DayTally, out: str | None) -> None:
     click.echo(
         app.say(
             f"共 {tally.count} 笔，其中 {tally.repeats} 笔此前已办理，未重复记账。",
-            f"{tally.count} instructions; {tally.repeats} were answered before and booked nothing again.",
+            f"{tally.count} instructions; {tally.repeats} were answered before "
+            "and booked nothing again.",
         )
     )
     if out:

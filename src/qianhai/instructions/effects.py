@@ -22,7 +22,11 @@ Fields = dict[str, str]
 def _file_record(row: Known, args: Mapping[str, str]) -> Fields:
     """Put a record of a kind on file under the instruction's own id."""
     rest = {name: text for name, text in args.items() if name not in {"kind", "party", "id"}}
-    fields = {"kind": "record", "record_kind": args["kind"], "id": args.get("id", row.instruction.id)}
+    fields = {
+        "kind": "record",
+        "record_kind": args["kind"],
+        "id": args.get("id", row.instruction.id),
+    }
     if args.get("party"):
         fields["party"] = args["party"]
     return fields | {f"attributes.{name}": text for name, text in rest.items()}
@@ -62,8 +66,15 @@ def carry_out(
         fields |= {"since": row.instruction.value_on.isoformat(), "evidence": row.instruction.id}
         entries.append(Entry(Place("effect", at_effect, effect.name), fields))
     if entries:
-        load(conn, check_entries(entries), institution_id=institution_id, at=at, salts=salts,
-             by="road", keyring=keyring)  # fmt: skip
+        load(
+            conn,
+            check_entries(entries),
+            institution_id=institution_id,
+            at=at,
+            salts=salts,
+            by="road",
+            keyring=keyring,
+        )
 
 
 def _texts(row: Known, key: str, name: str, verdict: Verdict) -> dict[str, str]:

@@ -16,39 +16,51 @@ def _near(name: str, known: Iterable[str]) -> tuple[str, str]:
 def wrong_id(at: Place, found: str) -> Flaw:
     """Say that an instruction has no usable id."""
     return Flaw(
-        "I001", at, found, "an id of 1 to 64 printable characters",
+        "I001",
+        at,
+        found,
+        "an id of 1 to 64 printable characters",
         "each instruction needs an id of its own, of 1 to 64 printable characters.",
         "每笔指令须有自己的编号，1 至 64 个可见字符。",
-    )  # fmt: skip
+    )
 
 
 def wrong_day(at: Place, found: str) -> Flaw:
     """Say that the value date is missing or is no day."""
     return Flaw(
-        "I002", at, found, "a day as YYYY-MM-DD",
+        "I002",
+        at,
+        found,
+        "a day as YYYY-MM-DD",
         f"the value date is `{found}`; write the day as YYYY-MM-DD.",
         f"起息日为“{found}”，请写成 YYYY-MM-DD。",
-    )  # fmt: skip
+    )
 
 
 def unknown_word(at: Place, what: str, zh: str, found: str, known: Iterable[str]) -> Flaw:
     """Say that a facility or action is none of the pack's."""
     hint, zh_hint = _near(found, known)
     return Flaw(
-        "I003", at, found, f"a {what} of the pack",
+        "I003",
+        at,
+        found,
+        f"a {what} of the pack",
         f"unknown {what} `{found}`.{hint} `qianhai facility list` shows them all.",
         f"未知{zh}“{found}”。{zh_hint}可用 qianhai facility list 查看全部。",
-    )  # fmt: skip
+    )
 
 
 def unknown_column(at: Place, column: str, found: str, facility: str, known: Iterable[str]) -> Flaw:
     """Say that a column is no fact of the row's facility."""
     hint, zh_hint = _near(column, known)
     return Flaw(
-        "I004", at, found, f"a column of {facility}",
+        "I004",
+        at,
+        found,
+        f"a column of {facility}",
         f"`{facility}` has no column `{column}`.{hint} Empty the cell, or correct the header.",
         f"业务“{facility}”没有列“{column}”。{zh_hint}请清空该单元格或更正表头。",
-    )  # fmt: skip
+    )
 
 
 _KNOWERS = {
@@ -62,73 +74,100 @@ def known_elsewhere(at: Place, column: str, found: str, known_by: str) -> Flaw:
     """Say that a fact is taken from where it is on record, never from the input."""
     en, zh = _KNOWERS.get(known_by, ("the register", "登记簿"))
     return Flaw(
-        "I005", at, found, "no such column",
+        "I005",
+        at,
+        found,
+        "no such column",
         f"`{column}` is what {en} knows and is never taken from a file; remove the column.",
         f"“{column}”以{zh}为准，不接受文件填报，请删除该列。",
-    )  # fmt: skip
+    )
 
 
 def unknown_party(at: Place, found: str, known: Iterable[str]) -> Flaw:
     """Say that a party is not on the register."""
     hint, zh_hint = _near(found, known)
     return Flaw(
-        "I006", at, found, "a party of the register",
-        f"party `{found}` is not on the register that day.{hint} Load it first with `qianhai register load`, or name it in --parties.",
-        f"当日登记簿中没有主体“{found}”。{zh_hint}请先用 qianhai register load 登记，或在 --parties 文件中给出。",
-    )  # fmt: skip
+        "I006",
+        at,
+        found,
+        "a party of the register",
+        f"party `{found}` is not on the register that day.{hint} Load it first with"
+        " `qianhai register load`, or name its file with --parties.",
+        f"当日登记簿中没有主体“{found}”。{zh_hint}"
+        "请先用 qianhai register load 登记，或在 --parties 文件中给出。",
+    )
 
 
 def wrong_kind(at: Place, party: str, found: str, kinds: Iterable[str]) -> Flaw:
     """Say that a party is of a kind that cannot have this role."""
     wanted = ", ".join(kinds)
     return Flaw(
-        "I007", at, party, wanted,
+        "I007",
+        at,
+        party,
+        wanted,
         f"party `{party}` is a {found}; this role takes: {wanted}.",
         f"主体“{party}”的类型为 {found}，该角色须为：{wanted}。",
-    )  # fmt: skip
+    )
 
 
 def unknown_account(at: Place, found: str) -> Flaw:
     """Say that an account number is not on the register."""
     return Flaw(
-        "I008", at, found, "an account of the register",
+        "I008",
+        at,
+        found,
+        "an account of the register",
         f"account `{found}` is not on the register that day; register it, or leave the cell empty.",
         f"当日登记簿中没有账户“{found}”，请先登记，或将该单元格留空。",
-    )  # fmt: skip
+    )
 
 
 def others_account(at: Place, found: str, party: str) -> Flaw:
     """Say that an account belongs to somebody else."""
     return Flaw(
-        "I009", at, found, f"an account of {party}",
+        "I009",
+        at,
+        found,
+        f"an account of {party}",
         f"account `{found}` is not one of `{party}`; name an account of that party.",
         f"账户“{found}”不属于主体“{party}”，请填写该主体名下的账户。",
-    )  # fmt: skip
+    )
 
 
 def twice_in_file(at: Place, found: str, first: Place) -> Flaw:
     """Say that an id stands twice in the input with different content."""
     return Flaw(
-        "I010", at, found, "an id of its own",
+        "I010",
+        at,
+        found,
+        "an id of its own",
         f"the id `{found}` stands at {first} with other content; give each instruction its own id.",
         f"编号“{found}”已在 {first} 用于不同内容，请为每笔指令使用各自的编号。",
-    )  # fmt: skip
+    )
 
 
 def used_before(at: Place, found: str) -> Flaw:
     """Say that an id was used on an earlier day for other content."""
     return Flaw(
-        "I011", at, found, "a new id, or the same content",
-        f"the id `{found}` was used before with other content; give this instruction an id of its own.",
+        "I011",
+        at,
+        found,
+        "a new id, or the same content",
+        f"the id `{found}` was used before with other content;"
+        " give this instruction an id of its own.",
         f"编号“{found}”此前已用于不同内容的指令，请另用新编号。",
-    )  # fmt: skip
+    )
 
 
 def continues_unknown(at: Place, found: str, known: Iterable[str]) -> Flaw:
     """Say that the instruction a later action continues is nowhere."""
     hint, zh_hint = _near(found, list(known)[:1000])
     return Flaw(
-        "I012", Place(at.file, at.line, "of"), found, "the id of an earlier instruction",
+        "I012",
+        Place(at.file, at.line, "of"),
+        found,
+        "the id of an earlier instruction",
         f"`of` names `{found}`, which is neither in the books nor earlier in the input.{hint}",
         f"of 列所指的“{found}”既不在账上，也不在本文件之前。{zh_hint}",
-    )  # fmt: skip
+    )

@@ -41,9 +41,17 @@ class Draft:
     def instruction(self, institution_id: str) -> Instruction:
         """Return the instruction as it is handed to the road."""
         return Instruction(
-            self.id, institution_id, self.facility, self.action, self.value_on, dict(self.parties),
-            dict(self.accounts), self.facts, self.continues, self.place,
-        )  # fmt: skip
+            self.id,
+            institution_id,
+            self.facility,
+            self.action,
+            self.value_on,
+            dict(self.parties),
+            dict(self.accounts),
+            self.facts,
+            self.continues,
+            self.place,
+        )
 
 
 class Interpreter:

@@ -104,9 +104,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The instruction a later action continues, as stored: parties, facts and what it drew."""
+    """The instruction a later action continues, as stored: parties, facts and what it drew.
+
+    `root` is the first instruction of the business; what was drawn and opened is kept under it.
+    """
 
     id: str
+    root: str
     facility: str
     action: str
     outcome: str
@@ -139,7 +143,7 @@ class Known:
     @property
     def key(self) -> str:
         """Return the id its positions are kept under: that of the business it belongs to."""
-        return self.root.id if self.root else self.instruction.id
+        return self.root.root if self.root else self.instruction.id
 
     def holder(self, name: str) -> str | None:
         """Return the party in a role, or the text of a fact; None while it is not known."""

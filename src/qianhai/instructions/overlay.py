@@ -37,9 +37,13 @@ def _judge(at: Gathering, row: Known, verdict: Verdict, compiled: Compiled) -> V
     decision = replace(verdict.decision, conditions=verdict.decision.conditions + results)
     if STRENGTH[mine.outcome] > STRENGTH[decision.outcome]:
         decision = replace(
-            decision, outcome=mine.outcome, reasons=mine.reasons, missing=mine.missing, reports=(),
+            decision,
+            outcome=mine.outcome,
+            reasons=mine.reasons,
+            missing=mine.missing,
+            reports=(),
             alerts=mine.alerts,
-        )  # fmt: skip
+        )
     return replace(verdict, decision=decision, guards={**verdict.guards, **found.guards})
 
 

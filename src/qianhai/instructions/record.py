@@ -68,6 +68,16 @@ class Recorder:
         seals += store.write_instruction(conn, self._instruction_row(row, at))
         seals += store.write_decision(conn, self._decision_row(row, decision, result, drawn, at))
         seals += store.write_outbox(conn, self._messages(row, decision, at))
+        if decision.outcome is Outcome.PERMITTED:
+            carry_out(
+                conn,
+                row,
+                verdict,
+                institution_id=self._institution,
+                keyring=self._keyring,
+                salts=self.salt,
+                at=at,
+            )
         body = {
             "facility": decision.facility,
             "action": decision.action,
@@ -81,9 +91,6 @@ class Recorder:
         }
         entry = Entry("decision", instruction.id, body, tuple(seals), self._institution)
         journal.append(conn, [entry], at=at, salts=self.salt)
-        if decision.outcome is Outcome.PERMITTED:
-            carry_out(conn, row, verdict, institution_id=self._institution, keyring=self._keyring,
-                      salts=self.salt, at=at)  # fmt: skip
         holders = tuple(row.holder(draw.pool.holder) or "" for draw in verdict.draws)
         return Answer(instruction, decision, result.result.value, result.seq_last, holders=holders)
 

@@ -48,7 +48,16 @@ class Shaped:
         self.legs.append(leg)
         self.owners.append(owner)
 
-    def open(self, name: str, asset: Asset, kind: str, holder: str, *, floor: int | None = None, ceiling: int | None = None) -> str:  # fmt: skip
+    def open(
+        self,
+        name: str,
+        asset: Asset,
+        kind: str,
+        holder: str,
+        *,
+        floor: int | None = None,
+        ceiling: int | None = None,
+    ) -> str:
         """Have an account opened where it is not, and return its name."""
         self.opens[name] = AccountSpec(name, asset, kind, holder, floor, ceiling)
         return name
@@ -90,7 +99,7 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
                 source if can_return else "",
                 named.asset,
                 named.scale,
-            )  # fmt: skip
+            )
         )
 
 
@@ -197,9 +206,10 @@ def _minor(row: Known, key: str, value: object, scale: int) -> int:
                     where,
                     str(value),
                     f"at most {scale} decimals",
-                    f"`{key}` gives {value}, which is not a whole number of minor units; round it in the pack's facts.",
+                    f"`{key}` gives {value}, which is no whole number of minor units;"
+                    " round it in the facts.",
                     f"“{key}”得出 {value}，不是最小货币单位的整数倍，请在事实中先行取整。",
-                )  # fmt: skip
+                )
             ]
         )
     return to_minor(Decimal(scaled.numerator).scaleb(-scale), scale)
@@ -211,8 +221,14 @@ def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:
     if action.settles:
         assert row.root is not None, "what is settled was held before"
         kind = Kind.COMMIT if action.settles == "commit" else Kind.VOID
-        return Chain(instruction.chain_id, instruction.institution_id, kind, (), instruction.value_on,
-                     of=row.root.chain_id)  # fmt: skip
+        return Chain(
+            instruction.chain_id,
+            instruction.institution_id,
+            kind,
+            (),
+            instruction.value_on,
+            of=row.root.chain_id,
+        )
     if not shaped.legs:
         return None
     until = verdict.values.get("hold_until")

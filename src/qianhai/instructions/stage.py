@@ -221,8 +221,14 @@ class Parties:
                     continue
                 account = by_account.get(iso.get("account", ""))
                 candidates = [iso.get(key, "") for key in ("id", "bic", "member")]
-                found_party = next((t if by_id.get(t) else by_number[t] for t in candidates
-                                    if by_id.get(t) or by_number.get(t)), None)  # fmt: skip
+                found_party = next(
+                    (
+                        t if by_id.get(t) else by_number[t]
+                        for t in candidates
+                        if by_id.get(t) or by_number.get(t)
+                    ),
+                    None,
+                )
                 party = found_party or (account.party if account else None)
                 if party:
                     draft.parties[role] = party

@@ -31,7 +31,7 @@ def stored_hashes(conn: Connection, institution: str, ids: Sequence[str]) -> dic
 
 
 _ROOT = """
-select i.id, i.facility, i.action, d.outcome, i.value_on, i.chain_id, i.parties, i.facts,
+select i.id, i.root, i.facility, i.action, d.outcome, i.value_on, i.chain_id, i.parties, i.facts,
        d.draws, d.decided_at
 from instructions.instructions i
 join instructions.decisions d on d.institution_id = i.institution_id and d.instruction_id = i.id
@@ -44,7 +44,19 @@ def read_instruction(conn: Connection, institution: str, instruction: str) -> di
     row = conn.execute(_ROOT, (institution, instruction)).fetchone()
     if row is None:
         return None
-    names = ("id", "facility", "action", "outcome", "value_on", "chain_id", "parties", "facts", "draws", "decided_at")  # fmt: skip
+    names = (
+        "id",
+        "root",
+        "facility",
+        "action",
+        "outcome",
+        "value_on",
+        "chain_id",
+        "parties",
+        "facts",
+        "draws",
+        "decided_at",
+    )
     found = dict(zip(names, row, strict=True))
     for name in ("parties", "facts", "draws"):
         found[name] = json.loads(found[name])
@@ -85,9 +97,13 @@ def write_pack(
 ) -> list[Seal]:
     """Store a pack whole, and return its seal."""
     row = {
-        "institution_id": institution, "hash": pack_hash, "version": version, "files": files,
-        "first_used_at": at, "salt": salt,
-    }  # fmt: skip
+        "institution_id": institution,
+        "hash": pack_hash,
+        "version": version,
+        "files": files,
+        "first_used_at": at,
+        "salt": salt,
+    }
     return insert_sealed(conn, "instructions.packs", [row], ("institution_id", "hash"))
 
 

@@ -198,6 +198,10 @@ class Road:
         if stored is None:
             return None
         drawn = tuple(Drawn(**one) for one in stored.pop("draws"))
+        if stored["root"] != instruction_id:
+            first = store.read_instruction(conn, self.institution_id, stored["root"])
+            assert first, "the first instruction of a business is on record"
+            drawn += tuple(Drawn(**one) for one in first["draws"])
         parties = stored.pop("parties")
         return Root(drawn=drawn, parties=parties["parties"], accounts=parties["accounts"], **stored)
 

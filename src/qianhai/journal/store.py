@@ -94,15 +94,15 @@ def write_entries(conn: Connection, rows: Sequence[EntryRow], at: datetime) -> N
                 (seq, institution_id, kind, subject, at, salt, body, content, digest, chain)
             select e.seq, e.institution_id, e.kind, e.subject, %(at)s,
                    e.salt, e.body, e.content, e.digest, e.chain
-            from unnest(%(seqs)s::bigint[], %(institutions)s::text[], %(kinds)s::text[],
-                        %(subjects)s::text[], %(salts)s::bytea[], %(bodies)s::text[],
-                        %(contents)s::bytea[], %(digests)s::bytea[], %(chains)s::bytea[])
+            from unnest(%(seqs)b::bigint[], %(institutions)b::text[], %(kinds)b::text[],
+                        %(subjects)b::text[], %(salts)b::bytea[], %(bodies)b::text[],
+                        %(contents)b::bytea[], %(digests)b::bytea[], %(chains)b::bytea[])
                 as e (seq, institution_id, kind, subject, salt, body, content, digest, chain)
         ), sealed as (
             insert into journal.seals (entry_seq, institution_id, table_name, row_key, digest)
-            select * from unnest(%(seal_seqs)s::bigint[], %(seal_institutions)s::text[],
-                                 %(seal_tables)s::text[], %(seal_keys)s::text[],
-                                 %(seal_digests)s::bytea[])
+            select * from unnest(%(seal_seqs)b::bigint[], %(seal_institutions)b::text[],
+                                 %(seal_tables)b::text[], %(seal_keys)b::text[],
+                                 %(seal_digests)b::bytea[])
         )
         update journal.heads set seq = %(seq)s, chain = %(chain)s
         """,

@@ -398,9 +398,8 @@ def _closing(batch: Batch, chain: int) -> int:
     accounts, chains = batch.accounts, batch.chains
     for row in range(chains.close_first[chain], chains.close_end[chain]):
         account = batch.closes[row]
-        if accounts.balance[account] or accounts.pending_in[account]:
-            return ACCOUNT_NOT_EMPTY
-        if accounts.pending_out[account]:
+        pending = accounts.pending_in[account] != 0 or accounts.pending_out[account] != 0
+        if accounts.balance[account] != 0 or pending:
             return ACCOUNT_NOT_EMPTY
     for row in range(chains.close_first[chain], chains.close_end[chain]):
         accounts.state[batch.closes[row]] = CLOSED

@@ -18,6 +18,8 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+#: More lines than this for each row that may be read are blank lines sent to hold the reader.
+_LINES_A_ROW_MAX: Final = 16
 
 
 def encoding_of(sample: bytes) -> str:
@@ -56,6 +58,9 @@ def lines_of(file: BinaryIO, name: str, shape: Shape) -> Iterator[tuple[int, str
     while raw := file.readline(limit + 1):
         number += 1
         place = Place(name, number)
+        if number > _LINES_A_ROW_MAX * shape.rows_max:
+            yield flaw_at("M106", place, limit=shape.rows_max)
+            return
         if len(raw) > limit and not raw.endswith(b"\n"):
             while (more := file.readline(limit)) and not more.endswith(b"\n"):
                 pass

@@ -88,13 +88,15 @@ def _row(
         yield Row(place, fields)
 
 
-def text_flaws(text: str, place: Place, column: str, shape: Shape) -> Iterator[Flaw]:
-    """Yield what is wrong with one cell's text, whatever the cell means."""
-    if len(text) > shape.cell_chars_max:
-        at = Place(place.file, place.line, column)
-        yield flaw_at("M109", at, len(text), limit=shape.cell_chars_max)
-    if hidden := hidden_in(text):
-        yield flaw_at("M108", Place(place.file, place.line, column), hidden)
+def text_flaws(text: str, place: Place, column: str, shape: Shape) -> list[Flaw]:
+    """Return what is wrong with one cell's text, whatever the cell means."""
+    hidden = hidden_in(text)
+    if len(text) <= shape.cell_chars_max and not hidden:
+        return []
+    at = Place(place.file, place.line, column)
+    long = flaw_at("M109", at, len(text), limit=shape.cell_chars_max)
+    flaws = [long] if len(text) > shape.cell_chars_max else []
+    return [*flaws, flaw_at("M108", at, hidden)] if hidden else flaws
 
 
 def _records(file: BinaryIO, name: str, shape: Shape) -> Iterator[tuple[int, list[str]] | Flaw]:

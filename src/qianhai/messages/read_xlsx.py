@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import BinaryIO, Final
 
 from qianhai.kernel import Flaw, Place
-from qianhai.messages.flaws import flaw_at
+from qianhai.messages.flaws import flaw_at, hidden_in
 from qianhai.messages.model import Row, Shape
 from qianhai.messages.open_workbook import (
     DEPTH_MAX,
@@ -171,9 +171,10 @@ class _SheetVisitor(PartVisitor):
         if isinstance(found, Flaw):
             self._flaws.append(found)
         elif found:
-            place = Place(self._file, self._row)
-            self._flaws += text_flaws(found, place, self._at().column or "", self._shape)
             self._cells[self._column] = found
+            if len(found) > self._shape.cell_chars_max or hidden_in(found):
+                at = self._at()
+                self._flaws += text_flaws(found, at, at.column or "", self._shape)
 
     def _cell_text(self) -> str | Flaw:
         """Return a cell's exact text, empty for an empty cell, or what is wrong with it."""

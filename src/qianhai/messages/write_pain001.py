@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
 from qianhai.kernel import EXACT, BadInput, Flaw, Place
-from qianhai.messages.datatypes import decimal_of
+from qianhai.messages.datatypes import Datatype, decimal_of
 from qianhai.messages.flaws import flaw_at
 from qianhai.messages.grammar import Part
 from qianhai.messages.model import Shape
@@ -69,19 +70,6 @@ class _Tree:
         yield f"</{name}>"
 
 
-#: Texts and their places in a payment information: equal for the rows of one batch.
-_Places = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A row on its way out: what stands in its batch, its transaction, and its amount."""
-
-    shared: _Places
-    transaction: _Tree
-    amount: Decimal
-
-
 def write_pain001(
     path: Path,
     rows: Sequence[Mapping[str, str]],
@@ -101,87 +89,111 @@ def write_pain001(
         BadInput: a field has no place in this version, or the message would be refused.
         KeyError: the version is not one of VERSIONS.
     """
-    initiation = VERSIONS[version].elements[0].part
-    header, payment = (initiation.elements[index].part for index in (0, 1))
-    flaws: list[Flaw] = []
+    flaws = [
+        flaw
+        for number, row in enumerate(rows, 1)
+        for flaw in _misplaced(row, version, Place(path.name, number))
+    ]
+    if flaws:
+        raise BadInput(flaws)
     head = _Tree()
     head.put("MsgId", message_id)
     head.put("CreDtTm", created_at.isoformat())
     head.put("InitgPty/Nm", initiator)
-    _put_totals(head, [_amount(row) for row in rows])
-    placed = (
-        _placed(row, version, Place(path.name, number), flaws) for number, row in enumerate(rows, 1)
-    )
+    _put_totals(head, rows)
     with whole_file(path) as half:
         with half.open("w", encoding="utf-8", newline="\n") as file:
-            file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-            file.write(f'<Document xmlns="{namespace_of(version)}">\n<CstmrCdtTrfInitn>\n')
-            file.writelines((*head.written("GrpHdr", header), "\n"))
-            for number, (_, batch) in enumerate(groupby(placed, lambda row: row.shared), 1):
-                tree = _batch(list(batch), number)
-                file.writelines((*tree.written("PmtInf", payment), "\n"))
-            file.write("</CstmrCdtTrfInitn>\n</Document>\n")
+            file.writelines(_message(head, rows, version))
         with half.open("rb") as written:
-            found = flaws or [
-                flaw for flaw in read_pain001(written, path.name, Shape()) if isinstance(flaw, Flaw)
+            flaws = [
+                found
+                for found in read_pain001(written, path.name, Shape())
+                if isinstance(found, Flaw)
             ]
-        if found:
-            raise BadInput(found)
+        if flaws:
+            raise BadInput(flaws)
 
 
-def _batch(rows: list[_Placed], number: int) -> _Tree:
-    """Return one payment information with its transactions."""
-    tree = _Tree()
-    tree.put("PmtInfId", str(number))
-    for place, text in rows[0].shared:
-        tree.put(place, text)
-    _put_totals(tree, [row.amount for row in rows])
-    tree.elements["CdtTrfTxInf"] = [row.transaction for row in rows]
-    return tree
+def _message(head: _Tree, rows: Sequence[Mapping[str, str]], version: str) -> Iterator[str]:
+    """Write a message piece by piece; a batch's totals are counted before its transactions."""
+    initiation = VERSIONS[version].elements[0].part
+    header, payment = (initiation.elements[index].part for index in (0, 1))
+    transaction = payment.elements[-1]
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{namespace_of(version)}">\n'
+    yield "<CstmrCdtTrfInitn>\n"
+    yield from head.written("GrpHdr", header)
+    start = 0
+    for number, (shared, group) in enumerate(groupby(rows, lambda row: _shared(row, version)), 1):
+        size = sum(1 for _ in group)
+        batch = rows[start : start + size]
+        start += size
+        tree = _Tree()
+        tree.put("PmtInfId", str(number))
+        for place, text in shared:
+            tree.put(place, text)
+        _put_totals(tree, batch)
+        *opening, closing = tree.written("PmtInf", payment)
+        yield "\n"
+        yield from opening
+        for row in batch:
+            yield "\n"
+            yield from _transaction(row, version).written(transaction.name, transaction.part)
+        yield closing
+    yield "\n</CstmrCdtTrfInitn>\n</Document>\n"
 
 
-def _put_totals(tree: _Tree, amounts: Sequence[Decimal]) -> None:
+def _put_totals(tree: _Tree, rows: Sequence[Mapping[str, str]]) -> None:
     total = Decimal(0)
-    for amount in amounts:
+    for row in rows:
+        amount = decimal_of(next(row[name] for name in _AMOUNTS if name in row))
+        assert amount is not None, "an amount without a place was refused"
         total = EXACT.add(total, amount)
-    tree.put("NbOfTxs", str(len(amounts)))
+    tree.put("NbOfTxs", str(len(rows)))
     tree.put("CtrlSum", format(total, "f"))
 
 
-def _amount(row: Mapping[str, str]) -> Decimal:
-    """Return a row's amount; nothing when it is none, which its place will report."""
-    text = next((row[name] for name in _AMOUNTS if name in row), "")
-    return decimal_of(text) or Decimal(0)
+def _shared(row: Mapping[str, str], version: str) -> tuple[tuple[str, str], ...]:
+    """Return what of a row stands in its payment information: equal for the rows of a batch."""
+    shared = {"PmtMtd": "TRF"} | dict(_placed(row, version, "PmtInf"))
+    return tuple(sorted(shared.items()))
 
 
-def _placed(row: Mapping[str, str], version: str, place: Place, flaws: list[Flaw]) -> _Placed:
-    """Put each field of a row in its place; a field without one adds a flaw."""
-    shared = {"PmtMtd": "TRF"}
-    transaction = _Tree()
-    transaction.put("PmtId/EndToEndId", "NOTPROVIDED")
-    facts: dict[str, str] = {}
+def _transaction(row: Mapping[str, str], version: str) -> _Tree:
+    """Return a row's own part of the message."""
+    tree = _Tree()
+    tree.put("PmtId/EndToEndId", "NOTPROVIDED")
+    for place, text in _placed(row, version, "CdtTrfTxInf"):
+        tree.put(place, text)
+    for line in row[REMITTANCE].split("\n") if REMITTANCE in row else ():
+        tree.add("RmtInf/Ustrd").text = line
+    facts = {name: text for name, text in row.items() if _is_fact(name)}
+    _put_facts(tree, facts, version)
+    return tree
+
+
+def _placed(row: Mapping[str, str], version: str, scope: str) -> Iterator[tuple[str, str]]:
+    """Yield the places below a scope, and their texts, that a row's fields take."""
     for name, text in row.items():
-        if name == REMITTANCE:
-            for line in text.split("\n"):
-                transaction.add("RmtInf/Ustrd").text = line
-        elif name in FIELDS:
-            scope, _, rest = _place_of(name, text, VERSIONS[version]).partition("/")
-            if _is_repeated(name, row) or scope == "GrpHdr":
-                continue
-            if scope == "PmtInf":
-                shared[rest] = text
-            elif scope:
-                transaction.put(rest, text)
-            else:
-                flaws.append(_no_place(name, text, version, place))
-        elif FACT_NAME.fullmatch(name) and not name.startswith("iso."):
-            facts[name] = text
-        else:
-            flaws.append(_no_place(name, text, version, place))
+        if name in FIELDS and not _is_repeated(name, row):
+            found, _, rest = _place_of(name, text, version).partition("/")
+            if found == scope:
+                yield rest, text
+
+
+def _is_fact(name: str) -> bool:
+    return (
+        name not in FIELDS and not name.startswith("iso.") and FACT_NAME.fullmatch(name) is not None
+    )
+
+
+def _misplaced(row: Mapping[str, str], version: str, place: Place) -> Iterator[Flaw]:
+    """Yield a flaw for each field that has no place in this version."""
+    for name, text in row.items():
+        is_placed = name in FIELDS and _place_of(name, text, version)
+        if not is_placed and name != REMITTANCE and not _is_fact(name):
+            yield _no_place(name, text, version, place)
     if not any(name in row for name in _AMOUNTS):
-        flaws.append(_no_place(_AMOUNTS[0], "", version, place))
-    _put_facts(transaction, facts, version)
-    return _Placed(tuple(sorted(shared.items())), transaction, _amount(row))
+        yield _no_place(_AMOUNTS[0], "", version, place)
 
 
 def _no_place(name: str, text: str, version: str, place: Place) -> Flaw:
@@ -195,10 +207,20 @@ def _is_repeated(name: str, row: Mapping[str, str]) -> bool:
     return leaf == "id" and row[name] in {row.get(f"{party}.lei"), row.get(f"{party}.bic")}
 
 
-def _place_of(name: str, text: str, document: Part) -> str:
+def _place_of(name: str, text: str, version: str) -> str:
     """Return the first place of a field that the version has and that takes the text, or ""."""
+    for place, datatype in _places(name, version):
+        if datatype.is_valid(text):
+            return place
+    return ""
+
+
+@cache
+def _places(name: str, version: str) -> tuple[tuple[str, Datatype], ...]:
+    """Return a field's places in a version, each with the datatype of its text."""
+    found = []
     for place in FIELDS[name]:
-        part = document.elements[0].part
+        part = VERSIONS[version].elements[0].part
         path, _, attribute = place.partition("/@")
         for step in _steps(path):
             if step not in part.index:
@@ -206,9 +228,9 @@ def _place_of(name: str, text: str, document: Part) -> str:
             part = part.elements[part.index[step]].part
         else:
             datatype = part.attribute if attribute else part.datatype
-            if datatype and datatype.is_valid(text):
-                return place
-    return ""
+            if datatype:
+                found.append((place, datatype))
+    return tuple(found)
 
 
 def _steps(place: str) -> list[str]:

@@ -13,7 +13,8 @@ from qianhai.policy.facts import leaves_of
 from qianhai.policy.model import Action, Condition, Facility, Fact, Limit
 from qianhai.policy.naming import Names, example_flaws
 from qianhai.policy.pack import Pack
-from qianhai.policy.reading import Path
+from qianhai.policy.reading import Document, Path
+from qianhai.rules import TypedExpr
 
 #: What a provider or an effect may do without; other arguments of the vocabulary are needed.
 _OPTIONAL_ARGS: Final = frozenset({"pool", "amount"})
@@ -46,27 +47,52 @@ def cross_flaws(pack: Pack) -> Iterator[Flaw]:
         yield from example_flaws(names, overlay, leaves, ())
 
 
-def ground_flaws(pack: Pack, actions: Mapping[tuple[str, str], Compiled]) -> Iterator[Flaw]:
-    """Yield a flaw for each first action under a supported clause that asks for no ground.
+def compiled_flaws(pack: Pack, actions: Mapping[tuple[str, str], Compiled]) -> Iterator[Flaw]:
+    """Yield what only the checked expressions can tell: what conditions and limits read."""
+    for (facility, name), compiled in actions.items():
+        document = pack.sources[f"facility:{facility}"].document
+        yield from _ground(pack, document, name, compiled)
+        yield from _used(document, name, compiled)
+
+
+def _providers(compiled: Compiled, trees: Iterable[TypedExpr]) -> set[str]:
+    leaves = leaves_of(compiled.facts)
+    return {leaves[leaf].fact.provider for tree in trees for leaf in tree.facts}
+
+
+def _ground(pack: Pack, document: Document, name: str, compiled: Compiled) -> Iterator[Flaw]:
+    """Yield a flaw for a first action under a supported clause that asks for no ground.
 
     Such a clause permits nothing by itself: the licence, filing or rule that already exists must
     be on record (SYSTEMS section 2). A later action rests on the one it continues.
     """
-    for (facility, name), compiled in actions.items():
-        action = compiled.action
-        if pack.clauses.get(action.clause) != "supported" or action.of:
-            continue
-        read = {leaf for _, tree in compiled.tests.values() for leaf in tree.facts}
-        leaves = leaves_of(compiled.facts)
-        if not any(leaves[leaf].fact.provider in _GROUNDS for leaf in read):
-            document = pack.sources[f"facility:{facility}"].document
-            en = (
-                f"clause {action.clause} is only supported, and no condition of `{name}` asks for "
-                "a recorded ground (record_exists or qualification)."
-            )
-            zh = f"第{action.clause}款仅为支持，“{name}”没有要求登记在案的依据（record_exists 或 qualification）。"
-            at, expected = ("actions", name, "clause"), "a condition on a recorded ground"
-            yield document.flaw("P406", at, action.clause, expected, en, zh)
+    action = compiled.action
+    if pack.clauses.get(action.clause) != "supported" or action.of:
+        return
+    if not _GROUNDS & _providers(compiled, (tree for _, tree in compiled.tests.values())):
+        en = (
+            f"clause {action.clause} is only supported, and no condition of `{name}` asks for "
+            "a recorded ground (record_exists or qualification)."
+        )
+        zh = (
+            f"第{action.clause}款仅为支持，“{name}”没有要求登记在案的依据"
+            "（record_exists 或 qualification）。"
+        )
+        at, expected = ("actions", name, "clause"), "a condition on a recorded ground"
+        yield document.flaw("P406", at, action.clause, expected, en, zh)
+
+
+def _used(document: Document, name: str, compiled: Compiled) -> Iterator[Flaw]:
+    """Yield a flaw for each pool whose use is not what the ledger says of it."""
+    for number, limit in enumerate(compiled.action.limits):
+        for at_pool, pool in enumerate(limit.parts):
+            tree = compiled.values[f"limit.{limit.id}.{pool.id}.used"]
+            if "used" not in _providers(compiled, [tree]):
+                part: Path = ("pools", at_pool) if limit.pools else ()
+                at = ("actions", name, "limits", number, *part, "used")
+                en = f"`{pool.used}` is not what the ledger has on the limit (provider used)."
+                zh = f"“{pool.used}”不是账簿所记的额度使用数（来源 used）。"
+                yield document.flaw("P409", at, pool.used, "a fact of provider used", en, zh)
 
 
 def _facility(names: Names, facility: Facility) -> Iterator[Flaw]:
@@ -177,49 +203,54 @@ def _account(names: Names, facility: Facility, name: str, path: Path) -> Iterato
 
 
 def _action(names: Names, facility: Facility, action: Action, at: Path) -> Iterator[Flaw]:
-    pack, leaves = names.pack, leaves_of(facility.facts)
-    yield from names.known("clause", action.clause, pack.clauses, *at, "clause")
+    clauses, leaves = names.pack.clauses, leaves_of(facility.facts)
+    yield from names.known("clause", action.clause, clauses, *at, "clause")
     yield from _conditions(names, action.conditions, leaves, at)
+    yield from names.once([ground.id for ground in action.grounds], (*at, "grounds"))
     for number, ground in enumerate(action.grounds):
         if ground.clause:
-            path = (*at, "grounds", number, "clause")
-            yield from names.known("clause", ground.clause, pack.clauses, *path)
+            yield from names.known("clause", ground.clause, clauses, *at, "grounds", number)
     for name in action.let:
         if name in leaves or f"{name}.amount" in leaves:
             en, zh = f"the let `{name}` hides a fact.", f"let“{name}”遮住了同名事实。"
             yield names.document.flaw("P404", (*at, "let", name), name, "another name", en, zh)
+    yield from names.once([limit.id for limit in action.limits], (*at, "limits"))
+    for number, limit in enumerate(action.limits):
+        yield from _limit(names, facility, limit, (*at, "limits", number))
+    yield from _continued(names, facility, action, at)
+    yield from _asked_for(names, facility, action, at)
+
+
+def _continued(names: Names, facility: Facility, action: Action, at: Path) -> Iterator[Flaw]:
+    """Yield the names of what an action continues, gives back, opens and closes."""
     for number, of in enumerate(action.of):
         yield from names.known("action", of, facility.actions, *at, "of", number)
-    drawn = [limit.id for of in action.of if of in facility.actions
-             for limit in facility.actions[of].limits]  # fmt: skip
+    before = [facility.actions[of] for of in action.of if of in facility.actions]
+    drawn = [limit.id for one in before for limit in one.limits]
     for name in action.release:
         yield from names.known("limit", name, drawn, *at, "release", name)
-    for word in ("opens", "closes"):
-        for name in getattr(action, word):
+    for word, used in (("opens", action.opens), ("closes", action.closes)):
+        for name in used:
             yield from names.known("position", name, facility.positions, *at, word, name)
+
+
+def _asked_for(names: Names, facility: Facility, action: Action, at: Path) -> Iterator[Flaw]:
+    """Yield the names of legs, effects, documents and reports."""
+    vocabulary = names.pack.vocabulary
     for number, leg in enumerate(action.legs):
         yield from _account(names, facility, leg.debit, (*at, "legs", number, "debit"))
         yield from _account(names, facility, leg.credit, (*at, "legs", number, "credit"))
     for number, effect in enumerate(action.effects):
-        path, effects = (*at, "effects", number), pack.vocabulary["effects"]
-        yield from names.known("effect", effect.name, effects, *path, "name")
-        if effect.name in effects:
-            wanted = effects[effect.name].args
+        path = (*at, "effects", number)
+        yield from names.known("effect", effect.name, vocabulary["effects"], *path, "name")
+        if effect.name in vocabulary["effects"]:
+            wanted = vocabulary["effects"][effect.name].args
             known = [*wanted, *effect.args]
             optional = _OPTIONAL_ARGS | (set(known) - set(wanted))
             yield from names.arguments(effect.args, known, optional, (*path, "with"))
-    for word in ("documents", "reports"):
-        for number, name in enumerate(getattr(action, word)):
-            yield from names.known(word[:-1], name, pack.vocabulary[word], *at, word, number)
-    yield from _twice(names, action, at)
-    for number, limit in enumerate(action.limits):
-        yield from _limit(names, facility, limit, (*at, "limits", number))
-
-
-def _twice(names: Names, action: Action, at: Path) -> Iterator[Flaw]:
-    for word in ("grounds", "limits"):
-        ids = [one.id for one in getattr(action, word)]
-        yield from names.once(ids, (*at, word))
+    for word, listed in (("documents", action.documents), ("reports", action.reports)):
+        for number, name in enumerate(listed):
+            yield from names.known(word[:-1], name, vocabulary[word], *at, word, number)
 
 
 def _conditions(

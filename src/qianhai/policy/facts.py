@@ -160,7 +160,10 @@ class _Reading:
         try:
             to_minor(value, scale)
         except ValueError:
-            en = f"`{path}` is {value} {currency}; {currency} has {scale} decimals, and an amount at most 19 digits."
+            en = (
+                f"`{path}` is {value} {currency}; {currency} has {scale} decimals, and an amount "
+                "at most 19 digits."
+            )
             zh = (
                 f"“{path}”为 {value} {currency}；{currency} 有 {scale} 位小数，金额至多 19 位数字。"
             )

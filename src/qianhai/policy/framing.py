@@ -21,6 +21,7 @@ def frame_flaws(pack: Pack) -> Iterator[Flaw]:
     clauses: set[str] = set()
     for measure in pack.measures.values():
         yield from _measure(pack, measure, clauses)
+        yield from _measure_names(pack, measure)
         clauses |= {clause.id for clause in measure.clauses}
     for parameter in pack.parameters.values():
         yield from _parameter(pack, parameter)
@@ -51,7 +52,7 @@ def _measure(pack: Pack, measure: Measure, clauses: set[str]) -> Iterator[Flaw]:
         known = [str(one.id) for one in plan.sections]
         yield document.unknown(("section",), "section", "节", str(measure.section), known)
     elif not (section.chapter == measure.chapter and section.first <= measure.id <= section.last):
-        en = f"measure {measure.id} does not stand in section {section.id} of chapter {measure.chapter}."
+        en = f"measure {measure.id} is not in section {section.id} of chapter {measure.chapter}."
         zh = f"第{measure.id}条不在第{measure.chapter}章第{section.id}节内。"
         expected = f"chapter {section.chapter}, measures {section.first} to {section.last}"
         yield document.flaw("P411", ("section",), str(measure.section), expected, en, zh)
@@ -61,21 +62,21 @@ def _measure(pack: Pack, measure: Measure, clauses: set[str]) -> Iterator[Flaw]:
             zh = f"“{clause.id}”不是第{measure.id}条独有的款。"
             at = ("clauses", number, "id")
             yield document.flaw("P411", at, clause.id, f"{measure.id}a, {measure.id}b ...", en, zh)
-    slugs = {
-        "units": ("unit", "责任单位", [unit.slug for unit in plan.units]),
-        "systems": ("system", "系统", [system.slug for system in plan.systems]),
-    }
-    for field, (en, zh, known) in slugs.items():
-        for number, name in enumerate(getattr(measure, field)):
+
+
+def _measure_names(pack: Pack, measure: Measure) -> Iterator[Flaw]:
+    """Yield a flaw for each unit, system, measure or module that is not there."""
+    document = pack.sources[f"measure:{measure.id}"].document
+    plan = pack.plan
+    for field, en, zh, known, used in (
+        ("units", "unit", "责任单位", [one.slug for one in plan.units], measure.units),
+        ("systems", "system", "系统", [one.slug for one in plan.systems], measure.systems),
+        ("related", "measure", "条", [str(one) for one in pack.measures], measure.related),
+        ("module", "module", "模块", [one.slug for one in plan.modules], (measure.module,)),
+    ):
+        for number, name in enumerate(map(str, used)):
             if name not in known:
                 yield document.unknown((field, number), en, zh, name, known)
-    for number, related in enumerate(measure.related):
-        if related not in pack.measures:
-            known = [str(one) for one in pack.measures]
-            yield document.unknown(("related", number), "measure", "条", str(related), known)
-    modules = [module.slug for module in plan.modules]
-    if measure.module not in modules:
-        yield document.unknown(("module",), "module", "模块", measure.module, modules)
 
 
 def _parameter(pack: Pack, parameter: Parameter) -> Iterator[Flaw]:
@@ -108,7 +109,7 @@ def _dated(source: Source, parameter: Parameter, number: int, dated: DatedValue)
     try:
         parameter_value(parameter, dated.value)
     except ValueError:
-        en = f"`{dated.value}` is not of the type {parameter.type}; write null where it is not known."
+        en = f"`{dated.value}` is no {parameter.type}; write null where it is not known."
         zh = f"“{dated.value}”不是 {parameter.type} 类型；尚不知道的值请写 null。"
         at = source.at("values", number, "value")
         yield source.document.flaw("P408", at, dated.value, parameter.type, en, zh)

@@ -56,7 +56,14 @@ def _minor(rounding: Callable[[Exact, int], int], value: object, scale: int | No
     return rounding(value, scale)
 
 
-def fits(limit: Limit, draws: Sequence[Draw], answers: Answers, values: Figures, *, ledger_decides: bool) -> bool | None:  # fmt: skip
+def fits(
+    limit: Limit,
+    draws: Sequence[Draw],
+    answers: Answers,
+    values: Figures,
+    *,
+    ledger_decides: bool,
+) -> bool | None:
     """Tell whether a limit's pools hold what is asked; None while that is not certain.
 
     Giving back always fits. A limit none of whose pools applies has no room. Where the ledger

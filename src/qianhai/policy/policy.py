@@ -5,8 +5,9 @@ from datetime import date
 
 from qianhai.kernel import BrokenIntegrity, Flaw
 from qianhai.policy.compiling import Compiled, compile_action, compile_overlay, no_facility
-from qianhai.policy.crossing import cross_flaws, ground_flaws
+from qianhai.policy.crossing import compiled_flaws, cross_flaws
 from qianhai.policy.deciding import bind, decide
+from qianhai.policy.figures import Figure, read_figures
 from qianhai.policy.framing import frame_flaws
 from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Verdict
@@ -25,8 +26,10 @@ class Policy:
         pack: Pack,
         actions: Mapping[tuple[str, str], Compiled],
         overlays: Mapping[str, Compiled],
+        figures: Mapping[str, Figure],
     ) -> None:
         self.pack = pack
+        self.figures = figures
         self._actions = actions
         self.overlays = overlays
         #: Business of no facility: it has no facts and permits nothing by itself.
@@ -111,10 +114,12 @@ def examine(
         flaws += found
         if overlay:
             overlays[name] = overlay
-    flaws += [*frame_flaws(pack), *cross_flaws(pack), *ground_flaws(pack, actions)]
+    figures, found = read_figures(pack)
+    flaws += found
+    flaws += [*frame_flaws(pack), *cross_flaws(pack), *compiled_flaws(pack, actions)]
     if flaws:
         return None, sorted(set(flaws), key=_by_place)
-    return Policy(pack, actions, overlays), []
+    return Policy(pack, actions, overlays, figures), []
 
 
 def _by_place(flaw: Flaw) -> tuple[str, int, int, str]:

@@ -85,8 +85,7 @@ class _Walk:
                 return self.env.parameters.get(leaf.name)
             case "switch":
                 return self.env.switches.get(leaf.name)
-            case "clause":
-                return leaf.name in self.env.open_clauses
+        return leaf.name in self.env.open_clauses
 
     def value(self, node: Node) -> object:
         """Return the value of a node, numbers as fractions; `None` for unknown."""

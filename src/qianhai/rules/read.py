@@ -74,10 +74,13 @@ class _Reader:
 
     def operator(self) -> Token:
         """Take an operator that makes the tree one level higher."""
+        self.deepen()
+        return self.take()
+
+    def deepen(self) -> None:
         self.operators += 1
         if self.operators > _OPERATORS_MAX:
             self.too_much(f"> {_OPERATORS_MAX}")
-        return self.take()
 
     def too_much(self, found: str) -> NoReturn:
         self.report.note("P110", self.token.start, self.token.end, found=found)
@@ -156,6 +159,7 @@ class _Reader:
         while whole is not left and (
             self.compares() or self.sees("keyword", "in", "is", "between")
         ):
+            self.deepen()
             self.report.note("P112", self.token.start, self.token.end)
             left, chained = whole, self.tail(whole)
             whole = Operation(left.start, chained.end, "refused", (left,))
@@ -166,7 +170,7 @@ class _Reader:
 
     def tail(self, left: Syntax) -> Syntax:
         if self.compares():
-            op = _COMPARISONS[self.operator().text]
+            op = _COMPARISONS[self.take().text]
             right = self.sum()
             return Operation(left.start, right.end, op, (left, right))
         if self.taken("keyword", "is"):

@@ -16,10 +16,26 @@ from qianhai.views.flaws import Document
 
 #: The columns of `outcomes.csv`, in their order.
 OUTCOME_COLUMNS = (
-    "id", "facility", "action", "measure", "clause", "value_date", "outcome", "reasons",
-    "reason_zh", "reason_en", "missing", "amount", "currency", "limits", "ledger_result",
-    "ledger_seq", "repeat", "file", "line",
-)  # fmt: skip
+    "id",
+    "facility",
+    "action",
+    "measure",
+    "clause",
+    "value_date",
+    "outcome",
+    "reasons",
+    "reason_zh",
+    "reason_en",
+    "missing",
+    "amount",
+    "currency",
+    "limits",
+    "ledger_result",
+    "ledger_seq",
+    "repeat",
+    "file",
+    "line",
+)
 
 
 def outcome_document(pack: Pack, answer: Answer) -> Document:
@@ -44,18 +60,30 @@ def outcome_line(pack: Pack, answer: Answer) -> list[str]:
     amount, currency = instructed(pack, answer)
     limits = "; ".join(f"{u.id}: {u.asked} / {u.left} {u.asset}" for u in decision.limits)
     return [
-        instruction.id, decision.facility, decision.action, str(decision.measure or ""),
-        decision.clause, instruction.value_on.isoformat(), decision.outcome.value,
+        instruction.id,
+        decision.facility,
+        decision.action,
+        str(decision.measure or ""),
+        decision.clause,
+        instruction.value_on.isoformat(),
+        decision.outcome.value,
         " ".join(reason.code for reason in decision.reasons),
-        "；".join(text["zh"] for text in texts), "; ".join(text["en"] for text in texts),
-        " ".join(one.fact for one in decision.missing), amount, currency, limits,
-        answer.ledger_result, str(answer.ledger_seq or ""), "true" if answer.is_repeat else "false",
-        instruction.place.file, str(instruction.place.line or ""),
-    ]  # fmt: skip
+        "；".join(text["zh"] for text in texts),
+        "; ".join(text["en"] for text in texts),
+        " ".join(one.fact for one in decision.missing),
+        amount,
+        currency,
+        limits,
+        answer.ledger_result,
+        str(answer.ledger_seq or ""),
+        "true" if answer.is_repeat else "false",
+        instruction.place.file,
+        str(instruction.place.line or ""),
+    ]
 
 
 def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
-    """Return the amount an instruction is about and its currency, as texts; empty when it has none."""
+    """Return the amount an instruction is about and its currency; empty when it has none."""
     facility = pack.facilities.get(answer.decision.facility)
     facts = answer.instruction.facts
     if facility:

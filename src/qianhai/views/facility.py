@@ -1,6 +1,6 @@
 """A facility as a document: who takes part, which facts, conditions, limits and actions."""
 
-from qianhai.policy import Action, Fact, Facility, Pack
+from qianhai.policy import Action, Facility, Fact, Pack
 from qianhai.views.flaws import Document
 
 
@@ -62,15 +62,32 @@ def _action(action: Action) -> Document:
         "closed": action.closed,
         "of": list(action.of),
         "conditions": [
-            {"id": c.id, "when": c.when, "clause": c.clause or action.clause, "basis": c.basis,
-             "otherwise": c.otherwise.value, "zh": c.zh, "en": c.en}
+            {
+                "id": c.id,
+                "when": c.when,
+                "clause": c.clause or action.clause,
+                "basis": c.basis,
+                "otherwise": c.otherwise.value,
+                "zh": c.zh,
+                "en": c.en,
+            }
             for c in action.conditions
         ],
         "limits": [
-            {"id": limit.id, "asset": limit.asset, "window": limit.window, "amount": limit.amount,
-             "otherwise": limit.otherwise.value, "clause": limit.clause or action.clause,
-             "pools": [{"id": p.id, "holder": p.holder, "cap": p.cap, "zh": p.zh, "en": p.en} for p in limit.parts],
-             "zh": limit.zh, "en": limit.en}
+            {
+                "id": limit.id,
+                "asset": limit.asset,
+                "window": limit.window,
+                "amount": limit.amount,
+                "otherwise": limit.otherwise.value,
+                "clause": limit.clause or action.clause,
+                "pools": [
+                    {"id": p.id, "holder": p.holder, "cap": p.cap, "zh": p.zh, "en": p.en}
+                    for p in limit.parts
+                ],
+                "zh": limit.zh,
+                "en": limit.en,
+            }
             for limit in action.limits
         ],
         "legs": [
@@ -80,4 +97,4 @@ def _action(action: Action) -> Document:
         "documents": list(action.documents),
         "reports": list(action.reports),
         "effects": [effect.name for effect in action.effects],
-    }  # fmt: skip
+    }

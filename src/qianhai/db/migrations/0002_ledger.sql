@@ -4,13 +4,6 @@
 
 create schema ledger;
 
-create function ledger.refuse_change() returns trigger language plpgsql as $$
-begin
-  raise exception '% on %.% is refused: what the ledger has written stays as it is',
-    tg_op, tg_table_schema, tg_table_name
-    using hint = 'Post a reversal; verify shows what was changed by other means.';
-end $$;
-
 create table ledger.assets (
   id             bigint   constraint assets_have_one_id primary key,
   institution_id text     not null,
@@ -142,33 +135,21 @@ create table ledger.heads (
 insert into ledger.heads
 values (0, '1970-01-01 00:00:00+00', 0, 0, 0, 0, 1, decode(repeat('00', 32), 'hex'));
 
-create trigger assets_stay before update or delete on ledger.assets
-  for each row execute function ledger.refuse_change();
-create trigger assets_stay_whole before truncate on ledger.assets
-  for each statement execute function ledger.refuse_change();
-create trigger accounts_stay before delete or update of id, institution_id, name, asset_id, kind,
-  holder, floor, ceiling, opened_by, schema_version, salt, digest on ledger.accounts
-  for each row execute function ledger.refuse_change();
-create trigger accounts_stay_whole before truncate on ledger.accounts
-  for each statement execute function ledger.refuse_change();
-create trigger chains_stay before update or delete on ledger.chains
-  for each row execute function ledger.refuse_change();
-create trigger chains_stay_whole before truncate on ledger.chains
-  for each statement execute function ledger.refuse_change();
-create trigger transfers_stay before update or delete on ledger.transfers
-  for each row execute function ledger.refuse_change();
-create trigger transfers_stay_whole before truncate on ledger.transfers
-  for each statement execute function ledger.refuse_change();
-create trigger batches_stay before update or delete on ledger.batches
-  for each row execute function ledger.refuse_change();
-create trigger batches_stay_whole before truncate on ledger.batches
-  for each statement execute function ledger.refuse_change();
-create trigger holds_stay before delete or update of chain_seq, institution_id, expires_at,
-  schema_version on ledger.holds
-  for each row execute function ledger.refuse_change();
-create trigger holds_stay_whole before truncate on ledger.holds
-  for each statement execute function ledger.refuse_change();
-create trigger heads_stay before delete on ledger.heads
-  for each row execute function ledger.refuse_change();
-create trigger heads_stay_whole before truncate on ledger.heads
-  for each statement execute function ledger.refuse_change();
+create trigger assets_are_append_only before update or delete or truncate on ledger.assets
+  for each statement execute function journal.refuse_change();
+create trigger accounts_keep_what_they_were_opened_with
+  before delete or truncate or update of id, institution_id, name, asset_id, kind, holder, floor,
+    ceiling, opened_by, schema_version, salt, digest on ledger.accounts
+  for each statement execute function journal.refuse_change();
+create trigger chains_are_append_only before update or delete or truncate on ledger.chains
+  for each statement execute function journal.refuse_change();
+create trigger transfers_are_append_only before update or delete or truncate on ledger.transfers
+  for each statement execute function journal.refuse_change();
+create trigger batches_are_append_only before update or delete or truncate on ledger.batches
+  for each statement execute function journal.refuse_change();
+create trigger holds_only_are_resolved
+  before delete or truncate or update of chain_seq, institution_id, expires_at, schema_version
+  on ledger.holds
+  for each statement execute function journal.refuse_change();
+create trigger heads_only_advance before delete or truncate on ledger.heads
+  for each statement execute function journal.refuse_change();

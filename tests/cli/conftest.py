@@ -1,0 +1,38 @@
+"""Commands on a fresh database."""
+
+from pathlib import Path
+
+import pytest
+from cli.terminal import Terminal, make_site, plan_files
+
+from qianhai.policy import Policy, open_policy
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, bytes]:
+    return plan_files()
+
+
+@pytest.fixture(scope="session")
+def opened(files: dict[str, bytes]) -> Policy:
+    return open_policy(files)
+
+
+@pytest.fixture(autouse=True)
+def _open_once(monkeypatch: pytest.MonkeyPatch, opened: Policy, files: dict[str, bytes]) -> None:
+    """Compile the pack once for all commands of this process; another pack is compiled anew."""
+    monkeypatch.setattr(
+        "qianhai.cli.app.open_policy", lambda given: opened if given == files else open_policy(given)
+    )
+
+
+@pytest.fixture
+def qianhai(
+    database_url: str,
+    tmp_path: Path,
+    files: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Terminal:
+    """Run commands of `qianhai`."""
+    return Terminal(make_site(database_url, tmp_path, files), capsys, monkeypatch)

@@ -1,0 +1,98 @@
+"""A terminal for tests: commands run in this process on a fresh database, output captured."""
+
+import io
+import json
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from qianhai.cli import Site, start
+from qianhai.main import packed, read_files
+
+PLAN = Path(__file__).parents[2] / "plan"
+NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
+
+Document = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> "Json":
+        """The one JSON document it printed."""
+        return Json(json.loads(self.out))
+
+
+class Json(dict[str, object]):
+    """A JSON object whose parts are reached without casts."""
+
+    def rows(self, name: str) -> list["Json"]:
+        """Return a list of objects."""
+        found = self[name]
+        assert isinstance(found, list)
+        return [Json(one) for one in found]
+
+    def part(self, name: str) -> "Json":
+        """Return an object inside."""
+        found = self[name]
+        assert isinstance(found, dict)
+        return Json(found)
+
+
+@dataclass
+class Terminal:
+    """Runs commands of `qianhai`."""
+
+    site: Site
+    capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, *argv: str, given: str | bytes = "", language: str = "en") -> Done:
+        """Run one command with a text on its standard input."""
+        raw = given.encode() if isinstance(given, str) else given
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        code = start(replace(self.site, language=language), list(argv))
+        printed = self.capsys.readouterr()
+        return Done(code, printed.out, printed.err)
+
+    def decide(self, facility: str, facts: object, *options: str) -> Json:
+        """Decide on facts and return the document; the command must have worked."""
+        done = self("decide", facility, "--facts", "-", "--json", *options, given=json.dumps(facts))
+        assert done.code == 0, done.out + done.err
+        return done.document
+
+
+def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, bytes]) -> Site:
+    """Return a site on a database, with a clock that moves a second a look."""
+    seconds = count(1)
+    clock: Callable[[], datetime] = lambda: NOON + timedelta(seconds=next(seconds))  # noqa: E731
+    return Site(
+        data_dir=data_dir,
+        database_url=database_url,
+        institution_id="local",
+        language="en",
+        actor="test",
+        plan_files=lambda: dict(files),
+        packed=packed,
+        master_key=lambda: bytes(32),
+        now=clock,
+        salts=secrets.token_bytes,
+    )
+
+
+def plan_files() -> dict[str, bytes]:
+    """Return the files of the project's pack."""
+    return read_files(PLAN)
