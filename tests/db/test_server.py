@@ -168,17 +168,23 @@ def test_while_a_child_of_a_killed_server_may_still_write_no_other_is_started(
     folder: Path,
 ) -> None:
     server = start_server(folder)
+    pid = postmaster_pid(folder)
     child = psycopg.connect(server.conninfo())
-    os.kill(child.info.backend_pid, signal.SIGSTOP)  # it cannot notice that its server is gone
-    os.kill(postmaster_pid(folder), signal.SIGKILL)
+    child_pid = child.info.backend_pid
     answers: list[str] = []
     waiting = threading.Thread(target=lambda: answers.append(server.conninfo()))
-    waiting.start()
-    while "shared memory block" not in (folder / "pg.log").read_text(encoding="utf-8"):
-        assert answers == []
-    os.kill(child.info.backend_pid, signal.SIGCONT)
+    os.kill(child_pid, signal.SIGSTOP)  # it cannot notice that its server is gone
+    try:
+        os.kill(pid, signal.SIGKILL)
+        while state_of(pid) != "Z":
+            assert state_of(pid) is not None
+        waiting.start()
+        while "shared memory block" not in (folder / "pg.log").read_text(encoding="utf-8"):
+            assert answers == []
+    finally:
+        os.kill(child_pid, signal.SIGCONT)
+        child.close()
     waiting.join()
-    child.close()
     psycopg.connect(answers[0]).close()
     server.close()
 

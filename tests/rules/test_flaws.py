@@ -87,8 +87,7 @@ def test_the_caret_stands_right_behind_wide_characters() -> None:
 def test_a_text_that_is_not_found_again_is_shown_from_its_start(line: int, document: str) -> None:
     with pytest.raises(RuleError) as error:
         check("okk\nand kok", SCOPE, at=Source("a.yaml", line, 7, document))
-    first, second = error.value.flaws
-    assert first.render().startswith(f"a.yaml:{line}:7: P204")
+    _, second = error.value.flaws
     assert second.render().startswith(f"a.yaml:{line + 1}:5: P204")
 
 

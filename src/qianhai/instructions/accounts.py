@@ -101,6 +101,7 @@ class AccountBook:
     def __init__(self, policy: Policy, register: Register) -> None:
         self._kinds = policy.pack.vocabulary["accounts"]
         self._register = register
+        self._held: dict[str, tuple[Account, ...]] = {}
 
     def find(self, row: Known, name: str, currency: str) -> AccountSpec | None:
         """Return the account `<role>.<kind>` means in a currency; None when there is none.
@@ -113,21 +114,27 @@ class AccountBook:
         if not party or currency not in CURRENCIES:
             return None
         number = row.accounts.get(role)
-        mine = [
+        of_kind = [
             account
-            for account in self._register.accounts([party]).get(party, ())
+            for account in self._accounts(row, party)
             if account.currency == currency
-            and (number is None or account.number == number)
             and (
                 account.kind == kind
                 or (kind == "account" and (number or account.kind == "settlement"))
             )
         ]
+        mine = [account for account in of_kind if number in {None, account.number}]
         if len(mine) == 1:
             return registered_account(mine[0], floor_of(self._kinds, mine[0].kind))
-        if kind in self._kinds and self._kinds[kind].on_demand and not mine:
+        if kind in self._kinds and self._kinds[kind].on_demand and not of_kind:
             return self.on_demand(party, kind, currency)
         return None
+
+    def _accounts(self, row: Known, party: str) -> tuple[Account, ...]:
+        """Return a party's accounts; those of all parties of an instruction are asked at once."""
+        if party not in self._held:
+            self._held |= self._register.accounts(sorted({party, *row.parties.values()}))
+        return self._held[party]
 
     def on_demand(self, party: str, kind: str, currency: str) -> AccountSpec:
         """Return the account of a kind that a party has in a currency as soon as it is used."""

@@ -48,7 +48,7 @@ def _refused(row: Known, verdict: Verdict, owners: Sequence[str], result: ChainR
         reason = Reason("AM14", limit.clause or clause, data)
         outcome = limit.otherwise
     else:
-        code = _REFUSALS.get(result.result, "AG01")
+        code = _REFUSALS.get(result.result, "AC01")
         data = {"account": owner.removeprefix("account."), "result": result.result.value}
         reason, outcome = Reason(code, clause, data), Outcome.REFUSED
     return replace(verdict.decision, outcome=outcome, reasons=(reason,), reports=())

@@ -171,3 +171,15 @@ def continues_unknown(at: Place, found: str, known: Iterable[str]) -> Flaw:
         f"`of` names `{found}`, which is neither in the books nor earlier in the input.{hint}",
         f"of 列所指的“{found}”既不在账上，也不在本文件之前。{zh_hint}",
     )
+
+
+def answer_erased(at: Place, found: str) -> Flaw:
+    """Say that an answer can no longer be shown, because the person it is about was erased."""
+    return Flaw(
+        "I013",
+        at,
+        found,
+        "an answer that can be read",
+        f"`{found}` was answered before; its person's data was erased, so it cannot be shown.",
+        f"“{found}”此前已办理；相关个人数据已删除，无法再显示答复。",
+    )

@@ -7,7 +7,6 @@ register or the ledger once. What nobody has on record stays unknown. Providers 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -15,7 +14,7 @@ from typing import Final
 from qianhai import ledger
 from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook, limit_name, position_name
-from qianhai.instructions.model import Instruction, Known
+from qianhai.instructions.model import Known
 from qianhai.kernel import Money, Place, format_minor, scale_of
 from qianhai.policy import Fact, Policy, Values, leaves_of, read_facts
 from qianhai.registers import Register
@@ -140,10 +139,8 @@ def _position(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     names = [position_name(at.policy, row, args["position"]) for row in at.rows]
     found = ledger.balances(at.conn, at.institution_id, [one.account for one in names if one])
     return [
-        Money(found[one.account].available if one.account in found else 0, one.asset)
-        if one
-        else None
-        for one in names
+        Money(_noted(row, one.account, found).available, one.asset) if one else None
+        for row, one in zip(at.rows, names, strict=True)
     ]
 
 
@@ -156,9 +153,20 @@ def _balance(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
             answers.append(None)
             continue
         found = ledger.balances(at.conn, at.institution_id, [account.name])
-        balance = found.get(account.name)
-        answers.append(Money(balance.available if balance else 0, account.asset.code))
+        balance = _noted(row, account.name, found)
+        answers.append(Money(balance.available, account.asset.code))
     return answers
+
+
+def _noted(row: Known, account: str, found: Mapping[str, ledger.Balance]) -> ledger.Balance:
+    """Return a balance, and note that the decision rests on it.
+
+    It is read before the writer's lock: were it not expected unchanged, two instructions could
+    both decide on one balance and both move it.
+    """
+    balance = found.get(account, ledger.Balance())
+    row.read[account] = balance.balance
+    return balance
 
 
 def _currency_of(row: Known, account: str) -> str:
@@ -225,10 +233,3 @@ def _place(facts: Values, name: str, fact: Fact, raw: Raw) -> None:
     values, flaws = read_facts({name: fact}, [(name, text)], Place)
     if not flaws:
         facts.update(values)
-
-
-def open_register(
-    conn: Connection, institution_id: str, instruction: Instruction, at: datetime
-) -> Register:
-    """Open the register as it is true on the instruction's day and known now."""
-    return Register(conn, institution_id, instruction.value_on, at)

@@ -16,7 +16,8 @@ from qianhai.messages import Row
 from qianhai.policy import Facility, Fact, Policy, leaves_of, read_facts
 
 _ID_MAX = 64
-_RESERVED = frozenset({"id", "facility", "action", "of", "value_date"})
+#: `kind` is what a workbook calls its sheet; it says nothing of an instruction.
+_RESERVED = frozenset({"id", "facility", "action", "of", "value_date", "kind"})
 
 
 @dataclass(slots=True)
@@ -54,21 +55,35 @@ class Draft:
         )
 
 
+def declared_facts(policy: Policy, facility: str) -> dict[str, Fact]:
+    """Return what a sender's columns may be: the facility's facts, and those of every overlay.
+
+    Where both declare a name, the facility's word is the one that was meant.
+    """
+    declared: dict[str, Fact] = {}
+    for overlay in policy.pack.overlays.values():
+        declared |= overlay.facts
+    found = policy.pack.facilities.get(facility)
+    return declared | dict(found.facts) if found else declared
+
+
 class Interpreter:
     """Reads rows by the facilities of a pack."""
 
     def __init__(self, policy: Policy) -> None:
+        self._policy = policy
         self._facilities = policy.pack.facilities
-        self._overlays: dict[str, Fact] = {}
-        for overlay in policy.pack.overlays.values():
-            self._overlays |= overlay.facts
         self._known_by = {
             name: term.known_by for name, term in policy.pack.vocabulary["providers"].items()
         }
         self._declared: dict[str, tuple[dict[str, Fact], frozenset[str]]] = {}
 
     def read(self, row: Row) -> tuple[Draft | None, list[Flaw]]:
-        """Read one row; the draft when it has no flaw."""
+        """Read one row and find all its flaws.
+
+        A draft is given wherever its parties and its id can still be proven, so that whoever
+        sent the file is told everything at once.
+        """
         flaws: list[Flaw] = []
         fields, place = row.fields, row.place
         number = fields.get("id", "")
@@ -76,15 +91,13 @@ class Interpreter:
             flaws.append(say.wrong_id(Place(place.file, place.line, "id"), number))
         day = self._day(fields.get("value_date", ""), place, flaws)
         facility = self._facility(fields.get("facility", ""), place, flaws)
-        if flaws or day is None:
-            return None, flaws
-        draft = Draft(number, "", "", fields.get("of", ""), day, place)
-        if facility is None:
-            return draft, []
-        draft.facility = facility.id
-        draft.action = self._action(facility, fields.get("action", ""), place, flaws)
-        self._columns(facility, draft, fields, flaws)
-        return (None if flaws else draft), flaws
+        is_placed = not flaws
+        draft = Draft(number, "", "", fields.get("of", ""), day or date.min, place)
+        if facility:
+            draft.facility = facility.id
+            draft.action = self._action(facility, fields.get("action", ""), place, flaws)
+            self._columns(facility, draft, fields, flaws)
+        return (draft if is_placed else None), flaws
 
     def _day(self, text: str, place: Place, flaws: list[Flaw]) -> date | None:
         try:
@@ -138,7 +151,7 @@ class Interpreter:
 
     def _facts_of(self, facility: Facility) -> tuple[dict[str, Fact], frozenset[str]]:
         if facility.id not in self._declared:
-            declared = {**self._overlays, **facility.facts}
+            declared = declared_facts(self._policy, facility.id)
             self._declared[facility.id] = (declared, frozenset(leaves_of(declared)))
         return self._declared[facility.id]
 

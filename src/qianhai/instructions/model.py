@@ -11,6 +11,7 @@ from uuid import UUID
 
 from qianhai.kernel import Place, canonical_text, derived_id, digest_of
 from qianhai.policy import Compiled, Decision, Standing, Values
+from qianhai.rules import ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def stored_facts(facts: Mapping[str, object]) -> dict[str, object]:
 def _stored(value: object) -> object:
     if value is None or isinstance(value, bool):
         return value
+    if value is ABSENT:
+        return None
     if isinstance(value, list):
         return [{k: _stored(v) for k, v in item.items()} for item in value]
-    text = canonical_text(value) if not isinstance(value, str) else value
-    return text.strip('"')
+    return value if isinstance(value, str) else canonical_text(value).strip('"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Known:
     """One instruction while its facts are gathered; `sent` are the leaves its sender gave.
 
     `known_at` is the instant the register was asked as of; it is kept with the decision.
+    `subject` is the natural person the business is about, under whose key its texts rest.
+    `read` are the posted balances its facts rest on: its chain expects them unchanged.
     """
 
     instruction: Instruction
@@ -139,6 +143,8 @@ class Known:
     facts: Values = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
     known_at: datetime | None = None
+    subject: str = ""
+    read: dict[str, int] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -28,6 +28,7 @@ def _judge(at: Gathering, row: Known, verdict: Verdict, compiled: Compiled) -> V
     facts = dict(row.facts)
     under = replace_compiled(row, compiled, facts)
     gather(replace(at, rows=(under,)), compiled.named_facts)
+    row.facts.update({name: value for name, value in facts.items() if name not in row.facts})
     found = at.policy.decide(compiled, under.facts, row.standing)
     mine = found.decision
     results = tuple(

@@ -9,14 +9,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from qianhai import journal
 from qianhai.db import Connection
 from qianhai.instructions import store
+from qianhai.instructions.cover import Cover
 from qianhai.instructions.effects import carry_out
+from qianhai.instructions.flaws import answer_erased
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, stored_facts
 from qianhai.journal import Entry, Seal
-from qianhai.kernel import Outcome, Reason, canonical_text, derived_id
+from qianhai.kernel import BadInput, Outcome, Reason, canonical_text, derived_id
 from qianhai.ledger import ChainResult
 from qianhai.policy import (
     ConditionResult,
@@ -26,7 +29,7 @@ from qianhai.policy import (
     Policy,
     Verdict,
 )
-from qianhai.registers import Keyring
+from qianhai.registers import Keyring, SubjectKey
 
 _LETTER = {True: "t", False: "f", None: "u"}
 
@@ -45,8 +48,10 @@ class Recorder:
         self._policy = policy
         self._institution = institution_id
         self._keyring = keyring
+        self._cover = Cover(institution_id, keyring, salts)
         self._salts = salts
         self._pack_files = pack_files
+        self._has_pack = False
 
     def salt(self) -> bytes:
         """Return sixteen random bytes."""
@@ -64,10 +69,7 @@ class Recorder:
         """Write everything one answer leaves, and return the answer."""
         decision = verdict.decision
         instruction = row.instruction
-        seals = self._pack_seal(conn, at)
-        seals += store.write_instruction(conn, self._instruction_row(row, at))
-        seals += store.write_decision(conn, self._decision_row(row, decision, result, drawn, at))
-        seals += store.write_outbox(conn, self._messages(row, decision, at))
+        # The journal's head is locked last: whoever loads a register takes the locks in this order.
         if decision.outcome is Outcome.PERMITTED:
             carry_out(
                 conn,
@@ -78,6 +80,12 @@ class Recorder:
                 salts=self.salt,
                 at=at,
             )
+        key = self._cover.key(conn, row.subject)
+        seals = self._pack_seal(conn, at)
+        seals += store.write_instruction(conn, self._instruction_row(row, key, at))
+        written = self._decision_row(row, key, decision, result, drawn, at)
+        seals += store.write_decision(conn, written)
+        seals += store.write_outbox(conn, self._messages(row, key, decision, at))
         body = {
             "facility": decision.facility,
             "action": decision.action,
@@ -96,14 +104,18 @@ class Recorder:
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack
-        if store.has_pack(conn, self._institution, pack.hash):
+        self._has_pack = self._has_pack or store.has_pack(conn, self._institution, pack.hash)
+        if self._has_pack:
             return []
         return store.write_pack(
             conn, self._institution, pack.hash, pack.version, self._pack_files, at, self.salt()
         )
 
-    def _instruction_row(self, row: Known, at: datetime) -> Mapping[str, object]:
+    def _instruction_row(
+        self, row: Known, key: SubjectKey | None, at: datetime
+    ) -> Mapping[str, object]:
         instruction = row.instruction
+        sent = canonical_text(stored_facts(self._sent(row)))
         return {
             "institution_id": self._institution,
             "id": instruction.id,
@@ -116,9 +128,13 @@ class Recorder:
             "received_at": at,
             "chain_id": instruction.chain_id,
             "parties": canonical_text(
-                {"parties": dict(row.parties), "accounts": dict(row.accounts)}
+                {
+                    "parties": dict(row.parties),
+                    "accounts": dict(row.accounts),
+                    "subject": row.subject,
+                }
             ),
-            "facts": canonical_text(stored_facts(self._sent(row))),
+            "facts": self._cover.hide(key, sent, instruction.id, "sent"),
             "salt": self.salt(),
         }
 
@@ -129,11 +145,14 @@ class Recorder:
     def _decision_row(
         self,
         row: Known,
+        key: SubjectKey | None,
         decision: Decision,
         result: ChainResult,
         drawn: Sequence[Drawn],
         at: datetime,
     ) -> Mapping[str, object]:
+        number = row.instruction.id
+        seen = canonical_text(stored_facts(row.facts))
         return {
             "institution_id": self._institution,
             "instruction_id": row.instruction.id,
@@ -142,16 +161,18 @@ class Recorder:
             "outcome": decision.outcome.value,
             "clause": decision.clause,
             "pack_hash": decision.pack_hash,
-            "facts": canonical_text(stored_facts(row.facts)),
+            "facts": self._cover.hide(key, seen, number, "seen"),
             "answers": "".join(_LETTER[one.value] for one in decision.conditions),
-            "explained": explained(decision),
+            "explained": self._cover.hide(key, explained(decision), number, "explained"),
             "ledger_result": result.result.value,
             "ledger_seq": result.seq_last,
             "draws": canonical_text(store.drawn_text(drawn)),
             "salt": self.salt(),
         }
 
-    def _messages(self, row: Known, decision: Decision, at: datetime) -> list[Mapping[str, object]]:
+    def _messages(
+        self, row: Known, key: SubjectKey | None, decision: Decision, at: datetime
+    ) -> list[Mapping[str, object]]:
         """Return what has to leave: the reports a permission owes, the alerts of a refusal."""
         wanted = [("report", name) for name in decision.reports]
         wanted += [("alert", name) for name in decision.alerts]
@@ -173,7 +194,7 @@ class Recorder:
                 "instruction_id": row.instruction.id,
                 "kind": kind,
                 "name": name,
-                "payload": payload,
+                "payload": self._cover.hide(key, payload, row.instruction.id, kind, name),
                 "created_at": at,
                 "salt": self.salt(),
             }
@@ -184,8 +205,21 @@ class Recorder:
         """Return the answer on record for an instruction."""
         found = store.read_decision(conn, self._institution, instruction.id)
         assert found, "an instruction on record has its decision"
-        text, result, seq = found
-        return Answer(instruction, read_explained(text), result, seq, is_repeat=True)
+        text, result, seq, parties = found
+        key = self._cover.key(conn, json.loads(parties)["subject"])
+        shown = self._cover.show(key, text, instruction.id, "explained")
+        if shown is None:
+            raise BadInput([answer_erased(instruction.place, instruction.id)])
+        return Answer(instruction, read_explained(shown), result, seq, is_repeat=True)
+
+    def instruction(self, conn: Connection, number: str) -> dict[str, Any] | None:
+        """Return a stored instruction with its outcome and draws; erased facts are left out."""
+        stored = store.read_instruction(conn, self._institution, number)
+        if stored is not None:
+            key = self._cover.key(conn, stored["parties"]["subject"])
+            shown = self._cover.show(key, stored["facts"], number, "sent")
+            stored["facts"] = json.loads(shown or "{}")
+        return stored
 
 
 def explained(decision: Decision) -> str:

@@ -83,7 +83,8 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
             return
         asset = quota_asset(named.asset, named.scale)
         shaped.open(named.account, asset, "limit", named.holder)
-        source = _source(shaped, row, draw, asset, can_return=can_return)
+        # What a negative amount gives back is nobody's draw of its own.
+        source = _source(shaped, row, draw, asset, can_return=can_return and amount > 0)
         if amount < 0:
             shaped.add(f"limit.{draw.limit.id}", Leg(named.account, source, -amount))
             return
@@ -228,6 +229,7 @@ def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:
             (),
             instruction.value_on,
             of=row.root.chain_id,
+            expects=tuple(row.read.items()),
         )
     if not shaped.legs:
         return None
@@ -239,7 +241,7 @@ def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:
         tuple(shaped.legs),
         instruction.value_on,
         expires_at=end_of_day(until) if isinstance(until, date) else None,
-        expects=tuple(shaped.expects),
+        expects=(*shaped.expects, *row.read.items()),
         opens=tuple(_named_only(shaped)),
     )
 

@@ -16,7 +16,7 @@ from typing import IO, Self
 from qianhai.db import Connection
 from qianhai.instructions import flaws as say
 from qianhai.instructions import store
-from qianhai.instructions.interpret import Draft, Interpreter
+from qianhai.instructions.interpret import Draft, Interpreter, declared_facts
 from qianhai.instructions.model import Instruction, stored_facts
 from qianhai.kernel import Flaw, Place, canonical_text
 from qianhai.messages import Row
@@ -58,10 +58,7 @@ class Staged:
         for line in self._spool:
             kept = json.loads(line)
             file, number = kept.pop("place")
-            facility = self._policy.pack.facilities.get(kept["facility"])
-            declared = dict(facility.facts) if facility else {}
-            for overlay in self._policy.pack.overlays.values():
-                declared |= overlay.facts
+            declared = declared_facts(self._policy, kept["facility"])
             facts, found = read_facts(declared, kept.pop("facts").items(), Place)
             assert not found, "what was staged was read before"
             yield Instruction(
@@ -97,6 +94,7 @@ class Stager:
     has_register: bool = True
     flaws: list[Flaw] = field(default_factory=list)
     _hashes: dict[str, tuple[bytes, Place]] = field(default_factory=dict)
+    _unplaced: set[str] = field(default_factory=set)
 
     def stage(
         self, rows: Iterable[Row | Flaw], staged: Staged, progress: Callable[[int], None]
@@ -114,6 +112,8 @@ class Stager:
                 self.flaws += found
                 if draft:
                     drafts.append(draft)
+                else:
+                    self._unplaced.add(row.fields.get("id", ""))
             self._prove(drafts, staged)
             progress(len(chunk))
 
@@ -137,14 +137,9 @@ class Stager:
             first, place = self._hashes.setdefault(draft.id, (content, instruction.place))
             if first != content:
                 self.flaws.append(say.twice_in_file(instruction.place, draft.id, place))
-            if (
-                draft.continues
-                and draft.continues not in known
-                and draft.continues not in self._hashes
-            ):
-                self.flaws.append(
-                    say.continues_unknown(instruction.place, draft.continues, self._hashes)
-                )
+            of = draft.continues
+            if of and not any(of in seen for seen in (known, self._hashes, self._unplaced)):
+                self.flaws.append(say.continues_unknown(instruction.place, of, self._hashes))
             if not self.flaws:
                 staged.add(instruction)
 

@@ -58,21 +58,23 @@ def read_instruction(conn: Connection, institution: str, instruction: str) -> di
         "decided_at",
     )
     found = dict(zip(names, row, strict=True))
-    for name in ("parties", "facts", "draws"):
+    for name in ("parties", "draws"):
         found[name] = json.loads(found[name])
     return found
 
 
 def read_decision(
     conn: Connection, institution: str, instruction: str
-) -> tuple[str, str, int | None] | None:
-    """Return the stored explanation of a decision, the ledger's result and its last sequence."""
+) -> tuple[str, str, int | None, str] | None:
+    """Return a decision's explanation, the ledger's result and last sequence, and its parties."""
     row = conn.execute(
-        "select explained, ledger_result, ledger_seq from instructions.decisions"
-        " where institution_id = %s and instruction_id = %s",
+        "select d.explained, d.ledger_result, d.ledger_seq, i.parties"
+        " from instructions.decisions d join instructions.instructions i"
+        "  on i.institution_id = d.institution_id and i.id = d.instruction_id"
+        " where d.institution_id = %s and d.instruction_id = %s",
         (institution, instruction),
     ).fetchone()
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def has_pack(conn: Connection, institution: str, pack_hash: str) -> bool:

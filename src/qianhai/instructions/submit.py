@@ -5,8 +5,9 @@ to leave waits in the outbox.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 from qianhai.db import Connection, Database
@@ -27,9 +28,17 @@ from qianhai.instructions.shape import (
     shape_positions,
 )
 from qianhai.kernel import BadInput, Outcome, Place, StaleState, reach
-from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer, balances
-from qianhai.policy import Authorisation, Policy, Verdict, as_status, leaves_of, read_facts
-from qianhai.registers import Keyring, Register, known_by
+from qianhai.ledger import Chain, ChainResult, Submission, Writer, balances
+from qianhai.policy import (
+    Authorisation,
+    Compiled,
+    Policy,
+    Verdict,
+    as_status,
+    leaves_of,
+    read_facts,
+)
+from qianhai.registers import Keyring, PartyType, Register, known_by
 
 _ATTEMPTS_MAX: Final = 20
 
@@ -63,6 +72,7 @@ class Road:
         self.institution_id = institution_id
         self.writer = Writer(database, salts)
         self.recorder = Recorder(policy, institution_id, keyring, salts, pack_files)
+        self._losers = Lock()
 
     def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
         """Decide one instruction and, if permitted, post it: all of it or nothing.
@@ -74,35 +84,34 @@ class Road:
             BadInput: the id was used before with other content.
             StaleState: other writers moved first, again and again. Safe to retry.
         """
-        for _ in range(_ATTEMPTS_MAX):
+        answer = self._attempt(instruction, at, dry_run=dry_run)
+        if answer:
+            return answer
+        # Those who lost go one after another, so that nobody loses for ever.
+        with self._losers:
+            for _ in range(_ATTEMPTS_MAX):
+                answer = self._attempt(instruction, at, dry_run=dry_run)
+                if answer:
+                    return answer
+        raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
+
+    def _attempt(self, instruction: Instruction, at: datetime, *, dry_run: bool) -> Answer | None:
+        """Go the road once; None when another writer moved first what the decision rests on."""
+        answers: list[Answer] = []
+        try:
             with self.database.transaction() as conn:
                 repeated = self._repeated(conn, instruction)
                 if repeated:
                     return repeated
                 handover = self._prepare(conn, instruction, at)
-            answers: list[Answer] = []
 
-            def record(
-                conn: Connection,
-                result: ChainResult,
-                handover: Handover = handover,
-                answers: list[Answer] = answers,
-            ) -> None:
+            def record(conn: Connection, result: ChainResult) -> None:
                 answers.append(self._record(conn, handover, result, at))
 
-            results = self.writer.submit(
-                [Submission(handover.chain, record)], at=at, dry_run=dry_run
-            )
-            if results[0].result is not Result.STALE:
-                return answers[0] if answers else self._answered(instruction)
-        raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
-
-    def _answered(self, instruction: Instruction) -> Answer:
-        """Return the stored answer of an instruction whose commit was found by its id."""
-        with self.database.transaction() as conn:
-            found = self._repeated(conn, instruction)
-        assert found, "what was committed is on record"
-        return replace(found, is_repeat=False)
+            self.writer.submit([Submission(handover.chain, record)], at=at, dry_run=dry_run)
+        except StaleState:
+            return None
+        return answers[0] if answers else None
 
     def _repeated(self, conn: Connection, instruction: Instruction) -> Answer | None:
         """Return the answer given before to the same id and content, or None."""
@@ -136,7 +145,7 @@ class Road:
                 row, unfinished(self.policy, row, Outcome.INCOMPLETE, ["facility"]), None
             )
         row, refusal = self._know(conn, register, instruction)
-        row.known_at = known_at
+        row.known_at, row.subject = known_at, subject_of(self.policy, register, row)
         if refusal:
             return Handover(row, unfinished(self.policy, row, *refusal), None)
         book = AccountBook(self.policy, register)
@@ -175,14 +184,17 @@ class Road:
         )
         compiled = self.policy.compiled(instruction.facility, instruction.action)
         root = self.root(conn, instruction.continues)
+        refusal = refused_continuation(instruction, compiled, root)
         parties, accounts = instruction.parties, instruction.accounts
         facts = dict(instruction.facts)
-        if root:
+        if root and not refusal:
             parties, accounts = {**root.parties, **parties}, {**root.accounts, **accounts}
             facts = {**self._inherited(root), **facts}
+        else:
+            root = None
         sent = frozenset(facts)
         row = Known(instruction, compiled, standing, root, parties, accounts, facts, sent)
-        return row, refused_continuation(row)
+        return row, refusal
 
     def _of_no_facility(self, instruction: Instruction) -> Known:
         """Return what is known of an instruction that does not say what business it is."""
@@ -194,12 +206,12 @@ class Road:
         """Return the stored instruction a later action names; None without one."""
         if not instruction_id:
             return None
-        stored = store.read_instruction(conn, self.institution_id, instruction_id)
+        stored = self.recorder.instruction(conn, instruction_id)
         if stored is None:
             return None
         drawn = tuple(Drawn(**one) for one in stored.pop("draws"))
         if stored["root"] != instruction_id:
-            first = store.read_instruction(conn, self.institution_id, stored["root"])
+            first = self.recorder.instruction(conn, stored["root"])
             assert first, "the first instruction of a business is on record"
             drawn += tuple(Drawn(**one) for one in first["draws"])
         parties = stored.pop("parties")
@@ -221,6 +233,19 @@ def holders(row: Known) -> frozenset[str]:
     return frozenset(named & set(leaves_of(row.compiled.facts)))
 
 
+def subject_of(policy: Policy, register: Register, row: Known) -> str:
+    """Return the natural person among the parties, if any; only roles a person may have ask."""
+    roles = policy.pack.facilities[row.compiled.facility].parties
+    named = [
+        row.parties[role]
+        for role, model in roles.items()
+        if role in row.parties and PartyType.PERSON.value in model.kinds
+    ]
+    people = register.parties(named) if named else {}
+    found = (one for one, party in people.items() if party and party.type is PartyType.PERSON)
+    return next(found, "")
+
+
 def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
     """Return the instruments on record that change a clause's status."""
     return tuple(
@@ -229,19 +254,20 @@ def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
     )
 
 
-def refused_continuation(row: Known) -> tuple[Outcome, Sequence[str]] | None:
-    """Tell why a later action cannot continue what it names; None when it can."""
-    action = row.compiled.action
-    if not action.of:
+def refused_continuation(
+    instruction: Instruction, compiled: Compiled, root: Root | None
+) -> tuple[Outcome, Sequence[str]] | None:
+    """Tell why an instruction cannot continue what it names; None when it can, or names nothing."""
+    action = compiled.action
+    if not action.of and not instruction.continues:
         return None
-    root = row.root
     if root is None:
         return Outcome.REFUSED, ["unknown"]
+    if root.facility != compiled.facility or root.action not in action.of:
+        return Outcome.REFUSED, ["other_action"]
     if root.outcome != Outcome.PERMITTED.value:
         return Outcome.REFUSED, ["not_permitted"]
-    if root.facility != row.compiled.facility or root.action not in action.of:
-        return Outcome.REFUSED, ["other_action"]
-    own = row.instruction.parties
+    own = instruction.parties
     if any(root.parties.get(role, party) != party for role, party in own.items()):
         return Outcome.REFUSED, ["other_parties"]
     return None

@@ -221,6 +221,8 @@ def _ground(compiled: Compiled, standing: Standing, answers: Answers) -> Reason:
 
 def _ordered(pack: Pack, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
     """Order reasons by the vocabulary's precedence, keeping the order of the file among equals."""
+    if len(reasons) <= 1:
+        return tuple(reasons)
     order = {code: at for at, code in enumerate(pack.vocabulary["reasons"])}
     return tuple(sorted(reasons, key=lambda reason: order.get(reason.code, len(order))))
 

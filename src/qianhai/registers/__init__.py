@@ -11,7 +11,7 @@ them and records who asked, `erase` destroys the key.
 
 from qianhai.registers.check import check_entries
 from qianhai.registers.identifiers import IdentifierFlaw, check
-from qianhai.registers.keys import Keyring
+from qianhai.registers.keys import Keyring, SubjectKey
 from qianhai.registers.load import load
 from qianhai.registers.model import (
     Account,
@@ -34,7 +34,7 @@ from qianhai.registers.model import (
     ShareRange,
     Value,
 )
-from qianhai.registers.reveal import erase, reveal
+from qianhai.registers.reveal import erase, reveal, subject_key
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import known_by, on_record
 
@@ -60,6 +60,7 @@ __all__ = [
     "Register",
     "Revealed",
     "ShareRange",
+    "SubjectKey",
     "Value",
     "check",
     "check_entries",
@@ -68,4 +69,5 @@ __all__ = [
     "load",
     "on_record",
     "reveal",
+    "subject_key",
 ]

@@ -16,7 +16,7 @@ from qianhai import journal
 from qianhai.db import Connection
 from qianhai.kernel import BrokenIntegrity, Flaw, Place, business_date, derived_id
 from qianhai.registers import store
-from qianhai.registers.keys import Keyring
+from qianhai.registers.keys import Keyring, SubjectKey
 from qianhai.registers.model import PartyType, Revealed
 
 
@@ -55,6 +55,14 @@ def reveal(
                 personal["name"], personal["name_en"], personal["identifiers"]
             )
     return found
+
+
+def subject_key(
+    conn: Connection, keyring: Keyring, institution_id: str, subject: str
+) -> SubjectKey | None:
+    """Return the key a person's data rests under, for rows of other rooms; None without one."""
+    key_id, wrapped = store.live_keys(conn, institution_id, [subject]).get(subject, (None, b""))
+    return None if key_id is None else keyring.unwrap(key_id, wrapped)
 
 
 def _record_access(

@@ -276,11 +276,13 @@ class Writer:
             elif self.shape.height[value] > 1 and not chosen.isidentifier():
                 text = f"agreed({asked}, {chosen}, {text})"
             else:
-                answer, rest = self._fresh("t"), self._fresh("t")
+                answer, rest = self._fresh("t"), text
+                if not text.isidentifier():
+                    rest = self._fresh("t")
+                    text = f"({rest} := {text})"
                 text = (
                     f"({chosen} if ({answer} := {asked}) is True else {rest} if "
-                    f"({rest} := {text}) is None or {answer} is False or {rest} == {chosen} "
-                    "else None)"
+                    f"{text} is None or {answer} is False or {rest} == {chosen} else None)"
                 )
         return text
 

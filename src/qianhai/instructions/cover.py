@@ -1,0 +1,52 @@
+"""Cover: what a natural person's business says rests encrypted under that person's key.
+
+A text that speaks of a person is kept as `sealed:` and base64; everyone else's stays readable.
+Erasing the person's key leaves rows nobody can read and seals that still hold.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Final
+
+from qianhai.db import Connection
+from qianhai.kernel import derived_id
+from qianhai.registers import Keyring, SubjectKey, subject_key
+
+_MARK: Final = "sealed:"
+_NONCE_BYTES: Final = 12
+
+
+class Cover:
+    """Hides and shows the texts of one institution's rows."""
+
+    def __init__(
+        self, institution_id: str, keyring: Keyring, salts: Callable[[int], bytes]
+    ) -> None:
+        self._institution = institution_id
+        self._keyring = keyring
+        self._salts = salts
+
+    def key(self, conn: Connection, subject: str) -> SubjectKey | None:
+        """Return the key a person's texts rest under; None for anyone else, or once erased."""
+        if not subject:
+            return None
+        return subject_key(conn, self._keyring, self._institution, subject)
+
+    def hide(self, key: SubjectKey | None, text: str, *row: str) -> str:
+        """Return a text as it may rest: sealed to its row when it speaks of a person."""
+        if key is None:
+            return text
+        row_id = derived_id("cover", self._institution, *row)
+        sealed = key.seal({"text": text}, row_id, self._salts(_NONCE_BYTES))
+        return _MARK + b64encode(sealed).decode()
+
+    def show(self, key: SubjectKey | None, text: str, *row: str) -> str | None:
+        """Return a text as it was written; None when its key was destroyed."""
+        if not text.startswith(_MARK):
+            return text
+        if key is None:
+            return None
+        row_id = derived_id("cover", self._institution, *row)
+        opened = key.open(b64decode(text.removeprefix(_MARK)), row_id)
+        return str(json.loads(opened)["text"])
