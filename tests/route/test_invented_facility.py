@@ -1,62 +1,16 @@
 """A business nobody wrote Python for goes the whole road: pools, a hold, later actions."""
 
-from collections.abc import Mapping
-
 import pytest
-from route.desk import Desk
 
 from qianhai import journal, ledger
 from qianhai.kernel import BadInput, Outcome
-
-WHO = {"keeper": "firm", "parent": "group", "bank": "bank-1"}
-FACTS = {"fee.amount": "30.00", "fee.currency": "CNY", "is_dry": "true"}
-
-
-def registered(desk: Desk) -> None:
-    party = {"kind": "party", "jurisdiction": "CN", "area": "original"}
-    desk.register(
-        {**party, "id": "firm", "type": "enterprise", "name": "某公司"},
-        {**party, "id": "group", "type": "enterprise", "name": "某集团"},
-        {**party, "id": "bank-1", "type": "bank", "name": "某银行"},
-        shed("firm", "20.00"),
-        shed("group", "25.00"),
-        {
-            "kind": "account",
-            "number": "6200001",
-            "party": "firm",
-            "bank": "bank-1",
-            "currency": "CNY",
-            "account_kind": "settlement",
-            "opening_balance": "100.00",
-        },
-    )
-
-
-def shed(party: str, amount: str) -> Mapping[str, str]:
-    return {
-        "kind": "attribute",
-        "party": party,
-        "name": "shed",
-        "value.amount": amount,
-        "value.currency": "CNY",
-    }
+from route.desk import Desk
+from route.umbrella import FACTS, MONEY, WHO, balance, everyone, keep, shed
 
 
 @pytest.fixture(autouse=True)
 def _registered(desk: Desk) -> None:
-    registered(desk)
-
-
-def keep(desk: Desk, number: str, amount: str = "30.00", **facts: str):  # type: ignore[no-untyped-def]
-    return desk.submit(
-        number, "umbrella_storage", "keep", WHO, {**FACTS, "fee.amount": amount, **facts}
-    )
-
-
-def balance(desk: Desk, name: str) -> int:
-    with desk.database.transaction() as conn:
-        found = ledger.balances(conn, "local", [name])
-    return found[name].balance if name in found else 0
+    desk.register(*everyone())
 
 
 def test_pools_are_drawn_in_order_and_shown_as_they_stood(desk: Desk) -> None:
@@ -65,7 +19,7 @@ def test_pools_are_drawn_in_order_and_shown_as_they_stood(desk: Desk) -> None:
     own, parent = answer.decision.limits
     assert (own.id, own.cap, own.used, own.asked) == ("shed.own", "20.00", "0.00", "30.00")
     assert (parent.id, parent.used, parent.asked) == ("shed.parent", "0.00", "10.00")
-    assert balance(desk, "account:bank-1:6200001") == 7000
+    assert balance(desk, MONEY) == 7000
 
 
 def test_a_limit_is_refused_by_the_ledger_and_the_refusal_is_on_record(desk: Desk) -> None:
@@ -98,7 +52,7 @@ def test_ordinary_posts_nothing(desk: Desk) -> None:
     answer = keep(desk, "a1", is_dry="false")
     assert answer.decision.outcome is Outcome.ORDINARY
     assert answer.ledger_seq is None
-    assert balance(desk, "account:bank-1:6200001") == 10000
+    assert balance(desk, MONEY) == 10000
 
 
 def test_money_that_is_not_there_refuses_and_draws_nothing(desk: Desk) -> None:
@@ -121,7 +75,7 @@ def test_the_same_id_answers_the_same_and_other_content_is_refused(desk: Desk) -
     again = keep(desk, "a1")
     assert again.is_repeat
     assert again.decision == first.decision
-    assert balance(desk, "account:bank-1:6200001") == 7000
+    assert balance(desk, MONEY) == 7000
     with pytest.raises(BadInput, match="used before"):
         keep(desk, "a1", "29.00")
 
@@ -131,10 +85,10 @@ def test_a_hold_is_committed_once_or_voided(desk: Desk) -> None:
     held = desk.submit("h1", "umbrella_storage", "reserve", WHO, facts)
     assert held.decision.outcome is Outcome.PERMITTED, held.decision.reasons
     assert keep(desk, "a1", "30.01").decision.outcome is Outcome.REFUSED
-    assert balance(desk, "account:bank-1:6200001") == 10000
+    assert balance(desk, MONEY) == 10000
     done = desk.submit("h2", "umbrella_storage", "confirm", {}, {}, of="h1")
     assert done.decision.outcome is Outcome.PERMITTED, done.decision.reasons
-    assert balance(desk, "account:bank-1:6200001") == 8500
+    assert balance(desk, MONEY) == 8500
     late = desk.submit("h3", "umbrella_storage", "cancel", {}, {}, of="h1")
     assert late.decision.outcome is Outcome.REFUSED
     assert late.decision.reasons[0].code == "QH06"
@@ -151,7 +105,7 @@ def test_a_dry_run_is_the_same_road_undone(desk: Desk) -> None:
     instruction = desk.instruction("a1", "umbrella_storage", "keep", WHO, FACTS)
     answer = desk.road.submit(instruction, at=desk.now(), dry_run=True)
     assert answer.decision.outcome is Outcome.PERMITTED
-    assert balance(desk, "account:bank-1:6200001") == 10000
+    assert balance(desk, MONEY) == 10000
     assert not keep(desk, "a1").is_repeat
 
 
@@ -163,8 +117,24 @@ def test_the_books_and_the_journal_prove_themselves(desk: Desk) -> None:
     with desk.database.transaction() as conn:
         assert list(journal.verify(conn)) == []
         conn.execute("alter table instructions.decisions disable trigger user")
-        conn.execute("update instructions.decisions set outcome = 'permitted' where instruction_id = 'a2'")
+        conn.execute(
+            "update instructions.decisions set outcome = 'permitted' where instruction_id = 'a2'"
+        )
     with desk.database.transaction() as conn:
         flaws = list(journal.verify(conn))
     assert len(flaws) == 1
     assert "a2" in str(flaws[0])
+
+
+def test_a_hold_whose_time_is_over_frees_what_it_set_aside(desk: Desk) -> None:
+    facts = {**FACTS, "fee.amount": "15.00", "until": "2025-06-30"}
+    desk.submit("h1", "umbrella_storage", "reserve", WHO, facts)
+    assert desk.road.expire_holds(at=desk.now()) == 0
+    tomorrow = desk.now() + timedelta(days=1)
+    assert desk.road.expire_holds(at=tomorrow) == 1
+    late = desk.instruction("h2", "umbrella_storage", "confirm", {}, {}, of="h1")
+    answer = desk.road.submit(late, at=tomorrow + timedelta(seconds=1))
+    assert answer.decision.reasons[0].code == "QH06"
+    full = desk.instruction("a1", "umbrella_storage", "keep", WHO, {**FACTS, "fee.amount": "45.00"})
+    answer = desk.road.submit(full, at=tomorrow + timedelta(seconds=2))
+    assert answer.decision.outcome is Outcome.PERMITTED

@@ -8,6 +8,8 @@ _FUNDS = (
     ("tonghe_secondary", "同和接续基金", "Tonghe Secondary Fund", "tonghe_capital"),
     ("tonghe_credit", "同和信用基金", "Tonghe Credit Fund", "tonghe_capital"),
     ("lighthouse_one", "灯塔一号基金", "Lighthouse One", "lighthouse_partners"),
+    ("beiwan_seed", "北湾种子基金", "Beiwan Seed Fund", "beiwan_advisers"),
+    ("nanwan_seed", "南湾种子基金", "Nanwan Seed Fund", "nanwan_advisers"),
 )
 
 
@@ -72,16 +74,10 @@ def _between_funds(desk: Desk) -> None:
     desk.permitted("ten million to the credit fund", move, moved="10000000.00")
     desk.permitted("down to what is paid in", move, moved="49000000.00")
     desk.refused("RR04", "a cent below what is paid in", move, moved="0.01")
-    desk.refused("RR04", "another manager's fund", move, moved="1.00", other_fund="lighthouse_one")
-    desk.refused("RR04", "investors have not agreed", move, moved="1.00", documents_allow="false")
-    desk.incomplete(
-        "consent of investors not stated",
-        move,
-        fund="tonghe_credit",
-        other_fund="tonghe_growth",
-        moved="1.00",
-        documents_allow=None,
-    )
+    turned = {**move, "fund": "tonghe_credit", "other_fund": "tonghe_growth", "moved": "1.00"}
+    desk.refused("RR04", "to another manager's fund", turned, other_fund="lighthouse_one")
+    desk.refused("RR04", "investors have not agreed", turned, documents_allow="false")
+    desk.incomplete("consent of investors not stated", turned, documents_allow=None)
 
 
 def _who_may_resize(desk: Desk) -> None:
@@ -98,10 +94,13 @@ def _who_may_resize(desk: Desk) -> None:
         "RR04",
         "no QFLP manager",
         manager="beiwan_advisers",
-        fund="tonghe_growth",
+        fund="beiwan_seed",
         new_size="2000000.00",
     )
-    desk.refused("AG01", "before the plan", fund="tonghe_growth", new_size="1.00", on="2023-02-22")
+    desk.incomplete(
+        "quota not on record", manager="nanwan_advisers", fund="nanwan_seed", new_size="2000000.00"
+    )
+    desk.refused("AG01", "before the plan", fund="tonghe_credit", new_size="1000000.00", on="2023-02-22")
 
 
 def _projects(desk: Desk) -> None:

@@ -1,10 +1,10 @@
-"""Trade: settled on instruction, refunded, and its freight paid against invoices (54, 55, 59)."""
+"""Trade settled on the enterprise's instruction (measure 54)."""
 
 from random import Random
 
-from sample_day.banks import LUOHU, PEARL, QIANHAI, SHEKOU
-from sample_day.cast import Cast, worth
-from sample_day.day import DAY, Day, Desk, amount, money
+from sample_day.banks import LUOHU, QIANHAI, SHEKOU
+from sample_day.cast import Cast
+from sample_day.day import Day, Desk, amount
 
 _KNOWN = ("know_client_current", "know_business_current", "due_diligence_current")
 _GENUINE = {"is_genuine": "true", "is_lawful": "true"}

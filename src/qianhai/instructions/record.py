@@ -20,7 +20,7 @@ from qianhai.instructions.flaws import answer_erased
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, stored_facts
 from qianhai.journal import Entry, Seal
 from qianhai.kernel import BadInput, Outcome, Reason, canonical_text, derived_id
-from qianhai.ledger import ChainResult
+from qianhai.ledger import Chain, ChainResult
 from qianhai.policy import (
     ConditionResult,
     Decision,
@@ -200,6 +200,12 @@ class Recorder:
             }
             for kind, name in wanted
         ]
+
+    def expired(self, conn: Connection, void: Chain, at: datetime) -> None:
+        """Record that a hold's time was over and what it set aside is free again."""
+        body = {"hold": str(void.of), "void": str(void.id)}
+        entry = Entry("hold.expired", str(void.of), body, (), void.institution_id)
+        journal.append(conn, [entry], at=at, salts=self.salt)
 
     def stored(self, conn: Connection, instruction: Instruction) -> Answer:
         """Return the answer on record for an instruction."""

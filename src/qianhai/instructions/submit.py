@@ -95,6 +95,17 @@ class Road:
                     return answer
         raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
 
+    def expire_holds(self, *, at: datetime) -> int:
+        """Void the holds whose time is over, each with its entry in the journal; return how many.
+
+        Until then what they set aside still counts as used.
+        """
+
+        def submission(chain: Chain) -> Submission:
+            return Submission(chain, lambda conn, _: self.recorder.expired(conn, chain, at))
+
+        return len(self.writer.expire(at=at, submission=submission))
+
     def _attempt(self, instruction: Instruction, at: datetime, *, dry_run: bool) -> Answer | None:
         """Go the road once; None when another writer moved first what the decision rests on."""
         answers: list[Answer] = []

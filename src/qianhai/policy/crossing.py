@@ -127,8 +127,9 @@ def _currency(names: Names, currency: str, leaves: Iterable[str], path: Path) ->
 
 def _facts(names: Names, facts: Mapping[str, Fact], facility: Facility | None) -> Iterator[Flaw]:
     leaves = leaves_of(facts)
-    for leaf, fact in [(leaf.path, leaf.fact) for leaf in leaves.values()]:
-        if leaf in facts and facts[leaf] is not fact:
+    stated = [name for name, fact in facts.items() if fact.type == "money" and not fact.currency]
+    for leaf in (f"{name}.{part}" for name in stated for part in ("amount", "currency")):
+        if leaf in facts:
             en, zh = f"the fact `{leaf}` stands twice.", f"事实“{leaf}”重复。"
             yield names.document.flaw("P404", ("facts", leaf), leaf, "one fact", en, zh)
     for name, fact in facts.items():

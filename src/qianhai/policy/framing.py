@@ -22,7 +22,6 @@ def frame_flaws(pack: Pack) -> Iterator[Flaw]:
     for measure in pack.measures.values():
         yield from _measure(pack, measure, clauses)
         yield from _measure_names(pack, measure)
-        clauses |= {clause.id for clause in measure.clauses}
     for parameter in pack.parameters.values():
         yield from _parameter(pack, parameter)
     yield from _switches(pack)
@@ -62,6 +61,7 @@ def _measure(pack: Pack, measure: Measure, clauses: set[str]) -> Iterator[Flaw]:
             zh = f"“{clause.id}”不是第{measure.id}条独有的款。"
             at = ("clauses", number, "id")
             yield document.flaw("P411", at, clause.id, f"{measure.id}a, {measure.id}b ...", en, zh)
+        clauses.add(clause.id)
 
 
 def _measure_names(pack: Pack, measure: Measure) -> Iterator[Flaw]:
