@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TypeVar
@@ -44,6 +44,11 @@ def at_once(acts: Sequence[Callable[[], Result]]) -> list[Result]:
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return list(pool.map(begin, acts))
+
+
+def dollars(party: str, name: str, amount: str) -> Mapping[str, str]:
+    value = {"value.amount": amount, "value.currency": "USD"}
+    return {"kind": "attribute", "party": party, "name": name, **value}
 
 
 def minor(text: str | None) -> int:

@@ -1,4 +1,4 @@
-"""A bank's desk for tests: a road on a real database, with the real plan and an invented facility."""
+"""A bank's desk for tests: a road on a real database, the real plan and an invented facility."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence

@@ -1,5 +1,7 @@
 """A business nobody wrote Python for goes the whole road: pools, a hold, later actions."""
 
+from datetime import timedelta
+
 import pytest
 
 from qianhai import journal, ledger

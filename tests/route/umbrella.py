@@ -12,7 +12,7 @@ FACTS = {"fee.amount": "30.00", "fee.currency": "CNY", "is_dry": "true"}
 MONEY = "account:bank-1:6200001"
 
 
-def shed(party: str, amount: str) -> Mapping[str, str]:
+def shed(party: str, amount: str) -> dict[str, str]:
     return {
         "kind": "attribute",
         "party": party,
@@ -22,7 +22,7 @@ def shed(party: str, amount: str) -> Mapping[str, str]:
     }
 
 
-def account(number: str, opening: str = "100.00", kind: str = "settlement") -> Mapping[str, str]:
+def account(number: str, opening: str = "100.00", kind: str = "settlement") -> dict[str, str]:
     return {
         "kind": "account",
         "number": number,

@@ -117,7 +117,7 @@ def _by_the_general_rule(desk: Desk) -> None:
 
 def _within_the_original(desk: Desk) -> None:
     """Hold all refunds of one receipt to its amount; what comes back frees it again."""
-    desk.refused("AM14", "a cent more than the original has left", _refund("R-2025-0005", "300000.01"), _CLASS_A, trade_kind="goods", enterprise="hongli_audio")
+    desk.refused("AM14", "a cent more than the original has left", _refund("R-2025-0005", "300000.01"))
     rest = desk.permitted("exactly what the original has left", _refund("R-2025-0005", "300000.00"))
     desk.refused("AM14", "nothing is left", _refund("R-2025-0005", "50000.00"))
     desk.permitted("half of it comes back", action="return", of=rest, returned="150000.00")

@@ -206,7 +206,7 @@ class Parties:
             "resident_id",
             "hkid",
             "travel_permit",
-            "hk_br",
+            "hk_brn",
         ):
             found = self.register.party_by_identifier(self.keyring, kind, texts)
             by_number |= {text: party for text, party in found.items() if party}

@@ -308,6 +308,7 @@ class Facility(PackModel):
     parties: Mapping[str, Role]
     facts: Mapping[str, Fact]
     positions: Mapping[str, Position] = Field(default_factory=dict)
+    other_way: Bilingual | None = None
     actions: Mapping[str, Action] = Field(min_length=1)
     given: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     examples: tuple[Example, ...] = ()

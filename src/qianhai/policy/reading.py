@@ -214,7 +214,11 @@ def hold_to(model: type[M], document: Document, path: Path = ()) -> tuple[M | No
     try:
         return model.model_validate(part), []
     except ValidationError as fault:
-        return None, [_model_flaw(model, document, path, error) for error in fault.errors()]
+        errors = fault.errors()
+        inner = {error["loc"][:-1] for error in errors}
+        # A list whose entry is wrong is reported as too short as well; the entry says it all.
+        told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in inner]
+        return None, [_model_flaw(model, document, path, error) for error in told]
 
 
 def _model_flaw(
@@ -233,7 +237,7 @@ def _model_flaw(
         en, zh = f"field `{name}` is missing.", f"缺少字段“{name}”。"
         return document.flaw("P011", path, "", f"`{name}`", en, zh)
     if words := error.get("ctx", {}).get("expected"):
-        wanted = (f"one of {words}", f"{words} 之一")
+        wanted = (f"one of {words}", f"{words.replace(' or ', '、').replace(', ', '、')} 之一")
     else:
         wanted = _WANTED.get(error["type"], (error["msg"], error["msg"]))
     en = f"`{name}` is not right: expected {wanted[0]}."

@@ -5,8 +5,9 @@ or know a door.
 """
 
 from qianhai.views.day import OUTCOME_COLUMNS, DayTally, outcome_document, outcome_line
-from qianhai.views.decision import decision_document, reason_texts
+from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.facility import facility_document, facility_line
+from qianhai.views.figures import grouped
 from qianhai.views.flaws import Document, fault_document, flaw_document
 from qianhai.views.limits import limits_document
 from qianhai.views.plan import check_document, measure_document, measure_line
@@ -21,9 +22,11 @@ __all__ = [
     "facility_line",
     "fault_document",
     "flaw_document",
+    "grouped",
     "limits_document",
     "measure_document",
     "measure_line",
+    "other_way",
     "outcome_document",
     "outcome_line",
     "reason_texts",

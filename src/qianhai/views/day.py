@@ -14,6 +14,10 @@ from qianhai.policy import LimitUse, Pack
 from qianhai.views.decision import decision_document, reason_texts
 from qianhai.views.flaws import Document
 
+#: Answers with which somebody has to do something before the business goes on.
+_WAITING = frozenset({Outcome.REFUSED, Outcome.REFERRED, Outcome.INCOMPLETE})
+#: How many of them a terminal shows; the outcome files hold them all.
+WAITING_SHOWN_MAX = 10
 #: The columns of `outcomes.csv`, in their order.
 OUTCOME_COLUMNS = (
     "id",
@@ -45,7 +49,7 @@ def outcome_document(pack: Pack, answer: Answer) -> Document:
         "id": answer.instruction.id,
         "value_date": answer.instruction.value_on.isoformat(),
         **decision_document(pack, answer.decision),
-        "ledger_result": answer.ledger_result,
+        "ledger_result": booked_as(answer),
         "ledger_seq": answer.ledger_seq,
         "repeat": answer.is_repeat,
         "file": place.file,
@@ -58,7 +62,9 @@ def outcome_line(pack: Pack, answer: Answer) -> list[str]:
     decision, instruction = answer.decision, answer.instruction
     texts = [reason_texts(pack, reason) for reason in decision.reasons]
     amount, currency = instructed(pack, answer)
-    limits = "; ".join(f"{u.id}: {u.asked} / {u.left} {u.asset}" for u in decision.limits)
+    limits = "; ".join(
+        f"{u.id}: {u.asked or '?'} / {u.left or '?'} {u.asset or '?'}" for u in decision.limits
+    )
     return [
         instruction.id,
         decision.facility,
@@ -74,12 +80,18 @@ def outcome_line(pack: Pack, answer: Answer) -> list[str]:
         amount,
         currency,
         limits,
-        answer.ledger_result,
+        booked_as(answer),
         str(answer.ledger_seq or ""),
         "true" if answer.is_repeat else "false",
         instruction.place.file,
         str(instruction.place.line or ""),
     ]
+
+
+def booked_as(answer: Answer) -> str:
+    """Return what the ledger said of an answer; nothing where nothing was asked of it."""
+    is_asked = answer.decision.outcome is Outcome.PERMITTED or answer.ledger_result != "posted"
+    return answer.ledger_result if is_asked else ""
 
 
 def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
@@ -97,12 +109,14 @@ def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class DayTally:
-    """Counts and sums of a day while it runs."""
+    """Counts and sums of a day while it runs, and the first answers that wait for a person."""
 
     pack: Pack
     outcomes: Counter[tuple[int, str, str]] = field(default_factory=Counter)
     permitted: dict[str, Decimal] = field(default_factory=dict)
     limits: dict[tuple[str, str, str], LimitUse] = field(default_factory=dict)
+    waiting: list[Answer] = field(default_factory=list)
+    waiting_count: int = 0
     count: int = 0
     repeats: int = 0
 
@@ -117,7 +131,10 @@ class DayTally:
             if amount:
                 so_far = self.permitted.get(currency, Decimal(0))
                 self.permitted[currency] = EXACT.add(so_far, Decimal(amount))
-
+        if decision.outcome in _WAITING:
+            self.waiting_count += 1
+            if len(self.waiting) < WAITING_SHOWN_MAX:
+                self.waiting.append(answer)
         for use, holder in zip(decision.limits, answer.holders, strict=False):
             if answer.ledger_seq is not None and use.asked is not None:
                 self.limits[decision.facility, holder, use.id] = _after(use)

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from qianhai.kernel import Reason
+from qianhai.kernel import Outcome, Reason
 from qianhai.policy import Decision, Pack
+from qianhai.views.figures import grouped
 from qianhai.views.flaws import Document
 
 _WORD = {True: "true", False: "false", None: "unknown"}
+_FIGURES = ("cap", "used", "asked", "left")
 
 
 class _Fields(dict[str, str]):
@@ -27,17 +29,32 @@ def reason_texts(pack: Pack, reason: Reason) -> dict[str, str]:
 
 def _fields(pack: Pack, reason: Reason, lang: str) -> Mapping[str, str]:
     data = _Fields({"clause": reason.clause, **reason.data})
+    data |= {name: grouped(data[name]) for name in _FIGURES if name in data}
     said = reason.data.get(lang)
     if said:
         data |= {"condition": said, "limit": said}
     document = pack.vocabulary["documents"].get(reason.data.get("document", ""))
     if document:
         data["document"] = document.zh if lang == "zh" else document.en
+    elif data.get("document") == "":
+        data["document"] = "发起方的指令" if lang == "zh" else "the sender's instruction"
     return data
 
 
+def other_way(pack: Pack, decision: Decision) -> dict[str, str] | None:
+    """Return which other way is open, in both languages; None unless the answer is a refusal.
+
+    A refusal speaks of one facility only, and whoever is refused asks next what else there is.
+    """
+    facility = pack.facilities.get(decision.facility)
+    if decision.outcome is not Outcome.REFUSED or facility is None or facility.other_way is None:
+        return None
+    return {"zh": facility.other_way.zh, "en": facility.other_way.en}
+
+
 def decision_document(pack: Pack, decision: Decision) -> Document:
-    """Return a decision as `decide --json` prints it."""
+    """Return a decision as `decide --json` prints it; a refusal also names the other way."""
+    way = other_way(pack, decision)
     return {
         "facility": decision.facility,
         "action": decision.action,
@@ -70,6 +87,7 @@ def decision_document(pack: Pack, decision: Decision) -> Document:
             }
             for one in decision.limits
         ],
+        **({"other_way": way} if way else {}),
         "documents": list(decision.documents),
         "reports": list(decision.reports),
         "alerts": list(decision.alerts),

@@ -25,6 +25,7 @@ def facility_document(pack: Pack, facility: Facility) -> Document:
         },
         "facts": {name: _fact(pack, fact) for name, fact in facility.facts.items()},
         "actions": {name: _action(action) for name, action in facility.actions.items()},
+        "other_way": facility.other_way.model_dump() if facility.other_way else None,
         "overlays": [overlay.id for overlay in pack.overlays.values()],
     }
 

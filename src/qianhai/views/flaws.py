@@ -10,9 +10,12 @@ _VALUE_MAX = 200
 
 
 def flaw_document(flaw: Flaw) -> Document:
-    """Return one flaw: where, what was found, what was expected, what to do."""
+    """Return one flaw: where, what was found, what was expected, what to do.
+
+    A mistake in an expression of the pack also has an excerpt, with a caret under it.
+    """
     value = flaw.value if len(flaw.value) <= _VALUE_MAX else flaw.value[:_VALUE_MAX] + "…"
-    return {
+    document: Document = {
         "code": flaw.code,
         "file": flaw.place.file,
         "line": flaw.place.line,
@@ -22,6 +25,7 @@ def flaw_document(flaw: Flaw) -> Document:
         "en": flaw.en,
         "zh": flaw.zh,
     }
+    return document | ({"excerpt": flaw.excerpt} if flaw.excerpt else {})
 
 
 def fault_document(fault: QianhaiError) -> Document:
