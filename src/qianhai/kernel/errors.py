@@ -103,8 +103,8 @@ class StaleState(QianhaiError):
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word closest to one that is not known, or an empty string.
 
-    >>> nearest("used_this_yr", ["used_this_year", "amount"])
-    'used_this_year'
+    >>> nearest("amonut", ["amount", "currency"])
+    'amount'
     """
     found = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5)
     return found[0] if found else ""

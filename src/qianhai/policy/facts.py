@@ -46,8 +46,8 @@ def leaves_of(facts: Mapping[str, Fact]) -> dict[str, Leaf]:
 def flatten(tree: object, prefix: str = "") -> Iterable[tuple[str, object]]:
     """Yield the leaves of nested mappings by dotted path; lists stay whole.
 
-    >>> list(flatten({"refund": {"amount": "1.00", "on": "2023-06-30"}}))
-    [('refund.amount', '1.00'), ('refund.on', '2023-06-30')]
+    >>> list(flatten({"fee": {"amount": "1.00", "on": "2023-06-30"}}))
+    [('fee.amount', '1.00'), ('fee.on', '2023-06-30')]
     """
     if isinstance(tree, Mapping):
         for key, value in tree.items():

@@ -34,7 +34,7 @@ def as_status(word: str) -> ClauseStatus:
 
 
 def stated_statuses(pack: Pack, switches: Mapping[str, str]) -> dict[str, ClauseStatus]:
-    """Return each clause's status as the pack states it; a reading `10a.status` may choose it."""
+    """Return each clause's stated status; a reading named `<clause>.status` may choose it."""
     stated: dict[str, ClauseStatus] = {}
     for measure in pack.measures.values():
         for clause in measure.clauses:
