@@ -10,7 +10,9 @@ import signal
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -65,10 +67,7 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
     path = Path(key_file) if key_file else data_dir / "keys" / "master.key"
     try:
         if not key_file and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
+            _make_key(path)
         if path.stat().st_mode & 0o077:
             raise Environment(
                 f"The key file {path} can be read by others.", f"Run: chmod 600 {path}"
@@ -79,6 +78,22 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
             f"The key file {path} cannot be used: {fault}.",
             "Name another with QIANHAI_KEY_FILE, or mend the folder.",
         ) from fault
+
+
+def _make_key(path: Path) -> None:
+    """Make the key whole beside its place and link it there, so that two processes share one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()
 
 
 def stop_at(point: str) -> None:
@@ -115,9 +130,9 @@ def site(environ: Mapping[str, str]) -> Site:
 def run(argv: Sequence[str] | None = None) -> None:
     """Run one command of `qianhai`, and end with its exit code."""
     environ = os.environ
-    if environ.get("QIANHAI_STOP_AT"):
-        stop_at(environ["QIANHAI_STOP_AT"])
-    sys.exit(start(site(environ), list(sys.argv[1:] if argv is None else argv)))
+    point = environ.get("QIANHAI_STOP_AT")
+    arming = partial(stop_at, point) if point else lambda: None
+    sys.exit(start(site(environ), list(sys.argv[1:] if argv is None else argv), before=arming))
 
 
 if __name__ == "__main__":

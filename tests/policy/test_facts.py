@@ -122,7 +122,10 @@ def test_decimals_are_judged_by_the_currency_that_is_stated() -> None:
 def test_a_whole_number_is_a_whole_number() -> None:
     from qianhai.policy import Fact
 
-    declared = {"days": Fact(type="integer", zh="天", en="days"), "part": Fact(type="number", zh="份", en="part")}
+    declared = {
+        "days": Fact(type="integer", zh="天", en="days"),
+        "part": Fact(type="number", zh="份", en="part"),
+    }
 
     def read(value: object) -> tuple[Values, list[str]]:
         values, flaws = read_facts(declared, [("days", value)], lambda leaf: Place("x", 1, leaf))

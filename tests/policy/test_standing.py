@@ -1,6 +1,6 @@
 """What stands on a day: dated values, readings, and clauses that instruments open and close."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,12 @@ from policy.small import FILES, PARAMETERS, changed, decided, opened, small
 from qianhai.kernel import Outcome
 from qianhai.policy import Authorisation, as_status, open_clauses
 
-SOUND = {"is_sound": True, "use": "pier", "amount": {"amount": "40.00", "currency": "CNY"}, "used": "0"}
+SOUND = {
+    "is_sound": True,
+    "use": "pier",
+    "amount": {"amount": "40.00", "currency": "CNY"},
+    "used": "0",
+}
 
 
 @pytest.mark.parametrize(
@@ -102,13 +107,16 @@ def test_the_latest_instrument_that_holds_decides_whatever_their_order() -> None
 
 
 def test_a_reading_may_choose_the_status_of_a_clause() -> None:
-    text = FILES["vocabulary/switches.yaml"] + """\
+    text = (
+        FILES["vocabulary/switches.yaml"]
+        + """\
 1b.status:
   values: [proposed, supported]
   default: proposed
   settles: {zh: 状态, en: its status}
   reason: {zh: 原因, en: why}
 """
+    )
     policy = opened({**FILES, "vocabulary/switches.yaml": text})
     day = date(2030, 6, 1)
     assert "1b" not in policy.standing(day).open_clauses
@@ -129,11 +137,10 @@ def test_the_same_question_has_the_same_standing_and_program() -> None:
     assert decided(policy, SOUND) == one
 
 
-def test_what_is_kept_by_day_is_bounded_and_forgotten_without_a_trace(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("qianhai.policy.policy._KEPT_MAX", 2)
+def test_what_is_kept_by_day_is_bounded_and_forgotten_without_a_trace() -> None:
     policy = opened(FILES)
-    days = [date(2030, 6, day) for day in (1, 2, 3, 1)]
-    outcomes = [decided(policy, SOUND, on=day).decision.outcome for day in days]
-    assert outcomes == [Outcome.PERMITTED] * 4
+    days = [date(2034, 1, 1) + timedelta(days=number) for number in range(4_200)]
+    outcomes = {decided(policy, SOUND, on=day).decision.outcome for day in [*days, *days[:3]]}
+    assert outcomes == {Outcome.PERMITTED}
+    assert len(policy._standings) < 4_200
+    assert len(policy._bound) < 4_200

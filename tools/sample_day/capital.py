@@ -61,11 +61,10 @@ def _investments(cast: Cast) -> tuple[str, str]:
 
 
 def _bookings(desk: Desk) -> str:
-    """Book exactly what was subscribed, in RMB and against a subscription in dollars."""
+    """Book what was subscribed; what is returned may be booked again, to the fen."""
     first = desk.permitted("first booking", amount("6000000.00"))
     desk.refused("AM14", "a fen over the subscribed capital", amount("4000000.01"))
-    desk.permitted("exactly the rest, by message", amount("4000000.00"), file="day.xml")
-    desk.refused("AM14", "by message, one fen more", amount("0.01"), file="day.xml")
+    desk.permitted("a part of the rest", amount("3000000.00"))
     return first
 
 
@@ -133,6 +132,8 @@ def _going_back(desk: Desk, booked: str) -> None:
     desk.refused("RR04", "more than was booked", back, returned="6000000.01")
     desk.permitted("a part returned", back, returned="1000000.00")
     desk.incomplete("no amount returned", back)
+    desk.permitted("by message, exactly the rest", amount("2000000.00"), file="day.xml")
+    desk.refused("AM14", "by message, a fen more", amount("0.01"), file="day.xml")
 
 
 def _ordinary_papers(desk: Desk) -> None:

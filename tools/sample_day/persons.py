@@ -83,8 +83,6 @@ def _queue(desk: Desk) -> None:
 def _quota(desk: Desk) -> None:
     """Use a year's USD 50,000 to the cent, over two banks; a return gives a part back."""
     mine = {"person": "mr_kwok", "fx_used_this_year": "45000.00"}
-    cut = {"person": "ms_qiu_twin"}
-    del cut
     first = desk.permitted("part of what is left beside exchange bought", amount("21300.00"), mine)
     desk.ordinary("a fen over the quota", amount("14200.01"), mine, reason="AM14")
     desk.refused("AM04", "within the quota, beyond the money", amount("8700.01"), mine)
@@ -92,8 +90,10 @@ def _quota(desk: Desk) -> None:
     desk.permitted("a part comes back", back, returned="7100.00")
     desk.refused("RR04", "more than was sent", back, returned="14200.01")
     desk.permitted("at another bank, to the fen", amount("15800.00"), mine, bank=SHEKOU)
-    desk.ordinary("more than the quota has left", amount("5400.01"), mine, reason="AM14")
-    desk.permitted("the year before has its own quota", amount("7.10"), mine, on="2024-06-01")
+    desk.ordinary("more than the quota has left", amount("5499.95"), mine, reason="AM14")
+    last_year = {"person": "mr_chow", "fx_used_this_year": "0.00"}
+    desk.permitted("a whole year's quota", amount("355000.00"), last_year, on="2024-06-01")
+    desk.ordinary("a fen more", amount("0.01"), last_year, on="2024-06-01", reason="AM14")
     desk.ordinary(
         "all bought as foreign exchange already",
         amount("0.07"),

@@ -119,7 +119,9 @@ class App:
     def print_table(
         self, title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]
     ) -> None:
-        """Print a table; columns are (heading, justification)."""
+        """Print a table of (heading, justification) columns; without rows there is none."""
+        if not rows:
+            return
         table = Table(title=title, title_justify="left", header_style="bold")
         for heading, justify in columns:
             table.add_column(

@@ -7,7 +7,7 @@ from qianhai.cli.facts import load_facts
 from qianhai.cli.refuse import unknown_name
 from qianhai.kernel import BadInput, Flaw
 from qianhai.policy import Compiled, Decision, Policy
-from qianhai.views import decision_document, reason_texts
+from qianhai.views import decision_document, grouped, other_way, reason_texts
 
 
 @click.command()
@@ -101,23 +101,28 @@ def print_decision(app: App, decision: Decision) -> None:
     for reason in decision.reasons:
         text = reason_texts(pack, reason)
         click.echo(f"  {reason.code}  {app.say(text['zh'], text['en'])}  [{reason.clause}]")
-    for one in decision.missing:
-        document = pack.vocabulary["documents"].get(one.document)
-        word = app.say(document.zh, document.en) if document else one.document
-        click.echo(f"  ? {one.fact}  ← {word}")
-    if decision.limits:
-        app.print_table(
-            app.say("额度", "Limits"),
-            [(app.say("额度", "limit"), ""), (app.say("币种", "asset"), "")]
-            + [
-                (app.say(*w), "right")
-                for w in (("上限", "cap"), ("已用", "used"), ("本次", "asked"), ("剩余", "left"))
-            ],
+    way = other_way(pack, decision)
+    if way:
+        click.echo(app.say(f"  其他办法：{way['zh']}", f"  another way: {way['en']}"))
+    app.print_table(
+        app.say("额度", "Limits"),
+        [
+            (app.say("额度", "limit"), ""),
+            (app.say("上限", "cap"), "right"),
+            (app.say("已用", "used"), "right"),
+            (app.say("本次", "asked"), "right"),
+            (app.say("剩余", "left"), "right"),
+            (app.say("币种", "asset"), ""),
+        ],
+        [
             [
-                [u.id, u.asset or "?", u.cap or "?", u.used or "?", u.asked or "?", u.left or "?"]
-                for u in decision.limits
-            ],
-        )
+                u.id,
+                *(grouped(figure) for figure in (u.cap, u.used, u.asked, u.left)),
+                u.asset or "?",
+            ]
+            for u in decision.limits
+        ],
+    )
     app.print_table(
         app.say("条件", "Conditions"),
         [
@@ -126,13 +131,12 @@ def print_decision(app: App, decision: Decision) -> None:
             (app.say("条款", "clause"), ""),
             (app.say("依据", "basis"), ""),
         ],
-        [
-            [c.id, {True: "✓", False: "✗", None: "?"}[c.value], c.clause, c.basis]
-            for c in decision.conditions
-        ],
+        [[c.id, _MARKS[c.value], c.clause, app.say(*_BASES[c.basis])] for c in decision.conditions],
     )
 
 
+_MARKS = {True: "✓", False: "✗", None: "?"}
+_BASES = {"stated": ("明文", "stated"), "implied": ("推定", "implied")}
 _OUTCOMES = {
     "refused": ("不予办理", "refused"),
     "referred": ("转人工决定", "referred to a person"),

@@ -4,10 +4,11 @@ import click
 
 from qianhai.cli.app import App
 from qianhai.cli.decide import find_action
+from qianhai.cli.usage import Commands
 from qianhai.views import facility_document, facility_line
 
 
-@click.group()
+@click.group(cls=Commands)
 def facility() -> None:
     """Show the businesses that may be done.
 

@@ -10,13 +10,14 @@ import click
 from qianhai import journal as journal_room
 from qianhai import ledger as ledger_room
 from qianhai.cli.app import App
+from qianhai.cli.usage import Commands
 from qianhai.db import stop_server
 from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, Place
 
 _FLAWS_MAX = 10_000
 
 
-@click.group()
+@click.group(cls=Commands)
 def ledger() -> None:
     """Prove the ledger.
 
@@ -24,7 +25,7 @@ def ledger() -> None:
     """
 
 
-@click.group()
+@click.group(cls=Commands)
 def journal() -> None:
     """Prove the journal.
 
@@ -32,7 +33,7 @@ def journal() -> None:
     """
 
 
-@click.group()
+@click.group(cls=Commands)
 def db() -> None:
     """Look after the embedded database.
 
@@ -131,7 +132,10 @@ def _tell(app: App, room: str, head: str, flaws: Sequence[Flaw]) -> None:
     if app.is_json:
         app.print_document({"room": room, "head": head, "differences": 0})
     else:
-        click.echo(app.say(f"{room} 校验无误，链头 {head}", f"{room} is whole; head {head}"))
+        zh = {"ledger": "账本", "journal": "日志"}[room]
+        click.echo(
+            app.say(f"{zh}校验无误，链头 {head}", f"the {room} is whole; its head is {head}")
+        )
 
 
 @db.command("stop")

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from qianhai.cli.app import App
+from qianhai.cli.usage import Commands
 from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, Place
 from qianhai.policy import check_pack
 from qianhai.views import check_document, flaw_document, measure_document, measure_line
 
 
-@click.group()
+@click.group(cls=Commands)
 def plan() -> None:
     """Show and prove the plan of 115 measures.
 

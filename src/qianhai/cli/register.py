@@ -5,15 +5,16 @@ from pathlib import Path
 import click
 
 from qianhai.cli.app import App
+from qianhai.cli.usage import Commands
 from qianhai.instructions import headroom_of
 from qianhai.kernel import BadInput, Flaw, Place
 from qianhai.ledger import Writer
 from qianhai.messages import Shape, read
 from qianhai.registers import Register, check_entries
-from qianhai.views import limits_document
+from qianhai.views import grouped, limits_document
 
 
-@click.group()
+@click.group(cls=Commands)
 def register() -> None:
     """Keep the registers of parties.
 
@@ -96,18 +97,20 @@ def limits(app: App, party: str, on: str | None, _json: bool) -> None:
         [
             (app.say("业务", "facility"), ""),
             (app.say("额度", "limit"), ""),
+            (app.say("上限", "cap"), "right"),
+            (app.say("已用", "used"), "right"),
+            (app.say("剩余", "left"), "right"),
             (app.say("币种", "asset"), ""),
-        ]
-        + [(app.say(*w), "right") for w in (("上限", "cap"), ("已用", "used"), ("剩余", "left"))]
-        + [(app.say("还需事实", "still needs"), "")],
+            (app.say("还需事实", "still needs"), ""),
+        ],
         [
             [
                 r.facility,
                 f"{r.use.id} · {app.say(r.zh, r.en)}",
+                grouped(r.use.cap),
+                grouped(r.use.used),
+                grouped(r.use.left),
                 r.use.asset or "?",
-                r.use.cap or "?",
-                r.use.used or "?",
-                r.use.left or "?",
                 " ".join(r.missing),
             ]
             for r in rooms

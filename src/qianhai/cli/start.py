@@ -1,8 +1,6 @@
 """Starts one command: options for all commands, and faults turned into messages and exit codes."""
 
-import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -13,13 +11,16 @@ from qianhai.cli.integrity import db, journal, ledger
 from qianhai.cli.plan import plan
 from qianhai.cli.register import limits, register
 from qianhai.cli.run import run
-from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, QianhaiError
+from qianhai.cli.usage import Commands, misused
+from qianhai.kernel import BadInput, BrokenIntegrity, Environment, Flaw, QianhaiError
 from qianhai.views import fault_document
 
 _FLAWS_SHOWN_MAX = 200
+#: What a shell takes for a command that was interrupted.
+INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="qianhai")
 @click.pass_obj
 def qianhai(_app: App) -> None:
@@ -33,39 +34,59 @@ for command in (run, decide, plan, facility, limits, register, ledger, journal, 
     qianhai.add_command(command)
 
 
-def start(site: Site, argv: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
+def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lambda: None) -> int:
+    """Run one command and return its exit code; `before` is what must be ready first."""
     is_json = "--json" in argv
     app = App(site, is_json=is_json, language=site.language, out=new_console())
     try:
+        before()
         result = qianhai.main(list(argv), prog_name="qianhai", standalone_mode=False, obj=app)
+    except click.exceptions.NoArgsIsHelpError as fault:
+        return _refuse(app, misused(fault)) if is_json else _help(fault)
     except click.ClickException as fault:
-        return _usage(fault, is_json=is_json)
+        return _refuse(app, misused(fault))
     except click.Abort:
-        return 2
+        click.echo(
+            app.say(
+                "已中断；已作答的业务均已完整入账，请再次运行同一文件。",
+                "Interrupted; what was answered is booked whole. Run the same files again.",
+            ),
+            err=True,
+        )
+        return INTERRUPTED
     except QianhaiError as fault:
-        if is_json:
-            app.print_document(fault_document(fault))
-        else:
-            _print_fault(app, fault)
-        return fault.exit_code
+        return _refuse(app, fault)
+    except OSError as fault:
+        # Every file of the input was asked for its faults; what is left is the machine's.
+        return _refuse(app, _of_the_machine(fault))
     return result if isinstance(result, int) else 0
 
 
-def _usage(fault: click.ClickException, *, is_json: bool) -> int:
-    """Tell a mistake of usage, and return its exit code."""
-    if is_json:
-        error = {"kind": "usage", "exit_code": 2, "message": fault.format_message(), "flaws": []}
-        click.echo(json.dumps({"error": error}, ensure_ascii=False, indent=2))
+def _refuse(app: App, fault: QianhaiError) -> int:
+    """Tell a fault as one document or in sentences, and return its exit code."""
+    if app.is_json:
+        app.print_document(fault_document(fault))
     else:
-        fault.show(file=sys.stderr)
-    return 2
+        _print_fault(app, fault)
+    return fault.exit_code
+
+
+def _help(fault: click.exceptions.NoArgsIsHelpError) -> int:
+    click.echo(fault.format_message(), err=True)
+    return BadInput.exit_code
+
+
+def _of_the_machine(fault: OSError) -> Environment:
+    return Environment(
+        f"The machine refused a file or a connection: {fault}.",
+        "Mend it and give the command again: nothing is booked twice.",
+    )
 
 
 def _print_fault(app: App, fault: QianhaiError) -> None:
     """Print a fault, all its flaws with place and what to do."""
     if not isinstance(fault, BadInput | BrokenIntegrity):
-        click.echo(str(fault), err=True)
+        click.echo(app.say(f"运行环境有问题，未能完成：{fault}", str(fault)), err=True)
         return
     for flaw in fault.flaws[:_FLAWS_SHOWN_MAX]:
         click.echo(_line(app, flaw), err=True)
@@ -80,7 +101,10 @@ def _print_fault(app: App, fault: QianhaiError) -> None:
     count = len(fault.flaws)
     if isinstance(fault, BadInput):
         click.echo(
-            app.say(f"共 {count} 处错误，未记任何账。", f"{count} mistakes; nothing was booked."),
+            app.say(
+                f"共 {count} 处错误，未记任何账。",
+                f"{count} mistake{'s' * (count > 1)}; nothing was booked.",
+            ),
             err=True,
         )
 

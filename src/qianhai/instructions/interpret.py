@@ -34,6 +34,7 @@ class Draft:
     accounts: dict[str, str] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     iso: dict[str, dict[str, str]] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     def at(self, column: str) -> Place:
         """Return the place of one of its columns."""
@@ -51,6 +52,7 @@ class Draft:
             dict(self.accounts),
             self.facts,
             self.continues,
+            self.said,
             self.place,
         )
 
@@ -97,6 +99,8 @@ class Interpreter:
             draft.facility = facility.id
             draft.action = self._action(facility, fields.get("action", ""), place, flaws)
             self._columns(facility, draft, fields, flaws)
+        else:
+            draft.said = dict(fields)
         return (draft if is_placed else None), flaws
 
     def _day(self, text: str, place: Place, flaws: list[Flaw]) -> date | None:

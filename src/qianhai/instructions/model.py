@@ -20,7 +20,7 @@ class Instruction:
 
     `parties` maps each role to a party of the register, `accounts` a role to the account number
     the sender named. `facts` are leaf paths to typed values. `facility` empty: not said, the
-    answer will be incomplete. `continues` is the id of the instruction a later action belongs to.
+    answer will be incomplete, and `said` keeps the sender's columns as they are. `continues` is the id of the instruction a later action belongs to.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Instruction:
     accounts: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, object] = field(default_factory=dict)
     continues: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default=Place("-"), compare=False)
 
     @property
@@ -43,7 +44,7 @@ class Instruction:
             "value_on": self.value_on,
             "parties": dict(self.parties),
             "accounts": dict(self.accounts),
-            "facts": stored_facts(self.facts),
+            "facts": stored_facts(self.facts) | self.said,
             "continues": self.continues,
         }
 

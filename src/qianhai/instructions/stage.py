@@ -47,6 +47,7 @@ class Staged:
             "accounts": dict(instruction.accounts),
             "facts": stored_facts(instruction.facts),
             "continues": instruction.continues,
+            "said": dict(instruction.said),
             "place": [place.file, place.line],
         }
         self._spool.write(canonical_text(kept) + "\n")

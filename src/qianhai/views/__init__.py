@@ -4,7 +4,7 @@ Turns decisions, packs and days into plain documents with both languages. Must n
 or know a door.
 """
 
-from qianhai.views.day import OUTCOME_COLUMNS, DayTally, outcome_document, outcome_line
+from qianhai.views.day import OUTCOME_COLUMNS, DayTally, instructed, outcome_document, outcome_line
 from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
@@ -23,6 +23,7 @@ __all__ = [
     "fault_document",
     "flaw_document",
     "grouped",
+    "instructed",
     "limits_document",
     "measure_document",
     "measure_line",

@@ -104,7 +104,9 @@ def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
             amount = facts.get(f"{name}.amount")
             if facility.facts[name].type == "money" and isinstance(amount, Decimal):
                 return format(amount, "f"), str(facts.get(f"{name}.currency", ""))
-    return "", ""
+    said = answer.instruction.said
+    amount_said = said.get("iso.instructed_amount.amount", "")
+    return amount_said, said.get("iso.instructed_amount.currency", "")
 
 
 @dataclass(slots=True)
@@ -113,6 +115,7 @@ class DayTally:
 
     pack: Pack
     outcomes: Counter[tuple[int, str, str]] = field(default_factory=Counter)
+    instructed: dict[str, Decimal] = field(default_factory=dict)
     permitted: dict[str, Decimal] = field(default_factory=dict)
     limits: dict[tuple[str, str, str], LimitUse] = field(default_factory=dict)
     waiting: list[Answer] = field(default_factory=list)
@@ -126,11 +129,12 @@ class DayTally:
         self.repeats += answer.is_repeat
         decision = answer.decision
         self.outcomes[decision.measure, decision.facility, decision.outcome.value] += 1
-        if decision.outcome is Outcome.PERMITTED and not answer.is_repeat:
-            amount, currency = instructed(self.pack, answer)
-            if amount:
-                so_far = self.permitted.get(currency, Decimal(0))
-                self.permitted[currency] = EXACT.add(so_far, Decimal(amount))
+        amount, currency = instructed(self.pack, answer)
+        sums = [self.instructed] if amount else []
+        if amount and decision.outcome is Outcome.PERMITTED and not answer.is_repeat:
+            sums.append(self.permitted)
+        for total in sums:
+            total[currency] = EXACT.add(total.get(currency, Decimal(0)), Decimal(amount))
         if decision.outcome in _WAITING:
             self.waiting_count += 1
             if len(self.waiting) < WAITING_SHOWN_MAX:
@@ -153,6 +157,7 @@ class DayTally:
                 for outcome in Outcome
             },
             "by_measure": list(by_measure.values()),
+            "instructed": {c: format(total, "f") for c, total in sorted(self.instructed.items())},
             "permitted": {c: format(total, "f") for c, total in sorted(self.permitted.items())},
             "limits": [
                 {

@@ -1,0 +1,122 @@
+"""Prints what became of a day: by measure and outcome, sums, limits, and what waits for whom.
+
+Tables for a terminal only; the same figures stand in `summary.json`. Must not decide or book.
+"""
+
+import click
+
+from qianhai.cli.app import App
+from qianhai.cli.decide import outcome_word
+from qianhai.instructions import Answer
+from qianhai.views import DayTally, grouped, instructed, reason_texts
+
+_OUTCOMES = ("permitted", "ordinary", "register_first", "referred", "refused", "incomplete")
+
+
+def print_day(app: App, tally: DayTally, out: str | None) -> None:
+    """Print the day, and where all of it is written."""
+    _print_outcomes(app, tally)
+    app.print_table(
+        app.say("准予金额合计", "Permitted, by currency"),
+        [(app.say("合计", "total"), "right"), (app.say("币种", "currency"), "")],
+        [[f"{total:,f}", currency] for currency, total in sorted(tally.permitted.items())],
+    )
+    _print_limits(app, tally)
+    _print_waiting(app, tally, out)
+    click.echo(app.say(f"共 {tally.count} 笔。", f"{tally.count} instructions."))
+    if tally.repeats:
+        click.echo(
+            app.say(
+                f"其中 {tally.repeats} 笔此前已办理，未重复记账。",
+                f"{tally.repeats} were answered before; nothing was booked again.",
+            )
+        )
+    if out:
+        click.echo(app.say(f"结果已写入 {out}。", f"The outcomes are in {out}."))
+
+
+def _print_outcomes(app: App, tally: DayTally) -> None:
+    by_facility: dict[tuple[int, str], dict[str, int]] = {}
+    for (measure, facility, outcome), count in tally.outcomes.items():
+        by_facility.setdefault((measure, facility), {})[outcome] = count
+    app.print_table(
+        app.say("措施与结果", "Measures and outcomes"),
+        [("#", "right"), (app.say("业务", "business"), "")]
+        + [(outcome_word(app, one), "right") for one in _OUTCOMES],
+        [
+            [str(measure or "-"), _title(app, facility)]
+            + [f"{counts[one]:,}" if one in counts else "" for one in _OUTCOMES]
+            for (measure, facility), counts in sorted(by_facility.items())
+        ],
+    )
+
+
+def _print_limits(app: App, tally: DayTally) -> None:
+    app.print_table(
+        app.say("已使用的额度", "Limits drawn"),
+        [
+            (app.say("业务", "facility"), ""),
+            (app.say("持有人", "holder"), ""),
+            (app.say("额度", "limit"), ""),
+            (app.say("上限", "cap"), "right"),
+            (app.say("已用", "used"), "right"),
+            (app.say("剩余", "left"), "right"),
+            (app.say("币种", "asset"), ""),
+        ],
+        [
+            [
+                facility,
+                holder,
+                use.id,
+                grouped(use.cap),
+                grouped(use.used),
+                grouped(use.left),
+                use.asset or "?",
+            ]
+            for (facility, holder, _), use in sorted(tally.limits.items())
+        ],
+    )
+
+
+def _print_waiting(app: App, tally: DayTally, out: str | None) -> None:
+    """Print the first answers with which somebody has to do something, and where the rest is."""
+    app.print_table(
+        app.say("待人处理", "Waiting for somebody"),
+        [
+            (app.say("编号", "id"), ""),
+            (app.say("金额", "amount"), "right"),
+            (app.say("结果", "outcome"), ""),
+            (app.say("原因", "reason"), ""),
+            (app.say("位置", "place"), ""),
+        ],
+        [_waiting(app, answer) for answer in tally.waiting],
+    )
+    hidden = tally.waiting_count - len(tally.waiting)
+    if hidden:
+        where = f"{out}/outcomes.csv" if out else app.say("--out 目录", "the files of --out DIR")
+        click.echo(
+            app.say(f"另有 {hidden} 笔待处理，见 {where}。", f"{hidden} more wait; see {where}.")
+        )
+
+
+def _waiting(app: App, answer: Answer) -> list[str]:
+    """Return one line: who is stopped, by what first, and where it was written."""
+    pack, decision, place = app.policy.pack, answer.decision, answer.instruction.place
+    amount, currency = instructed(pack, answer)
+    first, *others = decision.reasons
+    text = reason_texts(pack, first)
+    more = app.say(f"（另有 {len(others)} 项）", f" (and {len(others)} more)") if others else ""
+    return [
+        answer.instruction.id,
+        f"{grouped(amount)} {currency}" if amount else "",
+        outcome_word(app, decision.outcome.value),
+        app.say(text["zh"], text["en"]) + more,
+        f"{place.file}:{place.line}" if place.line else place.file,
+    ]
+
+
+def _title(app: App, facility: str) -> str:
+    model = app.policy.pack.facilities.get(facility)
+    if model is None:
+        return app.say("未说明业务", "no business stated")
+    return app.say(model.title.zh, model.title.en)

@@ -1,0 +1,116 @@
+"""Writes what became of a day: `outcomes.csv`, `outcomes.jsonl` and `summary.json`.
+
+All three are written beside their places and put there together once the day is done, so that
+nobody reads half a day. Must not decide, book or print.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from qianhai.instructions import Answer
+from qianhai.kernel import Environment
+from qianhai.messages import neutralised
+from qianhai.policy import Pack
+from qianhai.views import OUTCOME_COLUMNS, Document, outcome_document, outcome_line
+
+_NAMES = ("outcomes.csv", "outcomes.jsonl", "summary.json")
+
+
+class Outcomes:
+    """The three files of a day in one folder, or nothing when no folder is named.
+
+    The folder is tried before the day begins, because a day that is booked and cannot be told
+    leaves its clerk with nothing.
+
+    Raises:
+        Environment: the folder cannot be written to, or its disk is full.
+    """
+
+    def __init__(self, pack: Pack, folder: Path | None) -> None:
+        self._pack = pack
+        self._folder = folder
+        self._files: dict[str, TextIO] = {}
+
+    def __enter__(self) -> Self:
+        """Open the drafts."""
+        if self._folder is None:
+            return self
+        try:
+            with self._writing(self._folder):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                for name, draft in self._drafts(self._folder):
+                    self._files[name] = draft.open("w", encoding="utf-8", newline="")
+                self._line(OUTCOME_COLUMNS)
+        except BaseException:
+            self._put_away(self._folder)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Put the files in place, or take the drafts away when the day was not done."""
+        if self._folder is None:
+            return
+        try:
+            if kind is None:
+                with self._writing(self._folder):
+                    for file in self._files.values():
+                        file.close()
+                    for name, draft in self._drafts(self._folder):
+                        draft.replace(self._folder / name)
+        finally:
+            self._put_away(self._folder)
+
+    def write(self, answer: Answer) -> None:
+        """Write one answer."""
+        if self._folder is None:
+            return
+        with self._writing(self._folder):
+            text = json.dumps(outcome_document(self._pack, answer), ensure_ascii=False)
+            self._files["outcomes.jsonl"].write(text + "\n")
+            self._line(outcome_line(self._pack, answer))
+
+    def sum_up(self, summary: Document) -> None:
+        """Write the summary of the day."""
+        if self._folder is None:
+            return
+        with self._writing(self._folder):
+            text = json.dumps(summary, ensure_ascii=False, indent=2)
+            self._files["summary.json"].write(text + "\n")
+
+    def _line(self, cells: tuple[str, ...] | list[str]) -> None:
+        table = csv.writer(self._files["outcomes.csv"], lineterminator="\n")
+        table.writerow([neutralised(cell) for cell in cells])
+
+    def _drafts(self, folder: Path) -> Iterator[tuple[str, Path]]:
+        return ((name, folder / f"{name}.part") for name in _NAMES)
+
+    def _put_away(self, folder: Path) -> None:
+        """Close what is open and remove what was not put in place, as far as the disk lets us."""
+        for name, draft in self._drafts(folder):
+            try:
+                if name in self._files:
+                    self._files[name].close()
+                draft.unlink(missing_ok=True)
+            except OSError:
+                continue  # the fault that brought us here is being told already
+
+    @contextmanager
+    def _writing(self, folder: Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as fault:
+            raise Environment(
+                f"The outcomes cannot be written to {folder}: {fault.strerror or fault}.",
+                "Name another folder with --out and run the same files again:"
+                " nothing is booked twice.",
+            ) from fault
