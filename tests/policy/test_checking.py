@@ -61,13 +61,13 @@ def test_an_example_that_fails_names_file_and_line_and_why() -> None:
         ("missing: []", "missing: [use]", "expected missing use, got missing none"),
         ("missing: []", "alerts: [sound]", "expected alerts sound, got alerts none"),
         ("missing: [is_sound]", "missing: []", "expected missing none, got missing is_sound"),
-        (SOUND, "conditions: {sound: \"false\"}", "expected sound false, got sound true"),
-        (SOUND, "conditions: {sond: \"true\"}", "expected sond true, got sond no such condition"),
-        ("values: {counted: \"40\"}", "values: {counted: \"41\"}", "expected counted 41, got counted 40"),
-        ("values: {counted: \"40\"}", "values: {count: \"40\"}", "expected count 40, got count unknown"),
-        ("left: \"100.00\"", "left: \"99.99\"", "expected room left 99.99, got room left 100.00"),
+        (SOUND, 'conditions: {sound: "false"}', "expected sound false, got sound true"),
+        (SOUND, 'conditions: {sond: "true"}', "expected sond true, got sond no such condition"),
+        ('values: {counted: "40"}', 'values: {counted: "41"}', "expected counted 41, got counted 40"),
+        ('values: {counted: "40"}', 'values: {count: "40"}', "expected count 40, got count unknown"),
+        ('left: "100.00"', 'left: "99.99"', "expected room left 99.99, got room left 100.00"),
         ("limits: {room: {cap", "limits: {roof: {cap", "expected roof cap 100.00, got roof cap unknown; "),
-        ("cap: \"100.00\"", "caps: \"100.00\"", "expected room caps 100.00, got room caps unknown"),
+        ('cap: "100.00"', 'caps: "100.00"', "expected room caps 100.00, got room caps unknown"),
     ],
 )  # fmt: skip
 def test_every_expectation_is_held(old: str, new: str, told: str) -> None:
@@ -88,7 +88,6 @@ def test_figures_are_the_same_number_however_they_are_written() -> None:
 
 def test_a_fact_of_an_example_is_read_like_any_sender_s() -> None:
     files = changed(PIER, "facts: {use: ship}", "facts: {used: '1,5', use: ship}")
-    files = {**files}
     (flaw,) = check_examples(opened(files))
     assert (flaw.code, flaw.place.line) == ("F003", _line(files, "id: for_a_ship"))
     policy = opened(changed(PIER, 'used: "0"}', 'used: "0", usd: "1"}'))
@@ -105,7 +104,7 @@ def test_an_example_states_absence_takes_facts_away_and_opens_clauses() -> None:
 """
     text = FILES[f"measures/002_pier/{PIER}"] + added
     policy = opened({**FILES, f"measures/002_pier/{PIER}": text})
-    case = [case for case in cases_of(policy) if case.example.id == "no_due_day"][0]
+    case = next(case for case in cases_of(policy) if case.example.id == "no_due_day")
     assert str(case.facts["due_on"]) == "Absence.ABSENT"
     assert [flaw.code for flaw in case.flaws] == ["F003"]
     assert "amount.amount" not in case.facts

@@ -7,7 +7,7 @@ import pytest
 
 from policy.small import small
 from qianhai.kernel import Flaw, Place
-from qianhai.policy import flatten, leaves_of, read_facts
+from qianhai.policy import Fact, flatten, leaves_of, read_facts
 from qianhai.policy.facts import Values
 from qianhai.rules import ABSENT
 
@@ -120,8 +120,6 @@ def test_decimals_are_judged_by_the_currency_that_is_stated() -> None:
 
 
 def test_a_whole_number_is_a_whole_number() -> None:
-    from qianhai.policy import Fact
-
     declared = {
         "days": Fact(type="integer", zh="天", en="days"),
         "part": Fact(type="number", zh="份", en="part"),

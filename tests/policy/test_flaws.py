@@ -25,7 +25,7 @@ def _assert_at(flaw: Flaw, files: dict[str, str], marker: str) -> None:
     assert flaw.place.line == before.count("\n") + 1
     assert flaw.place.column == str(column)
     line, caret = flaw.excerpt.splitlines()
-    wide = sum(1 + (ord(sign) > 0x2E80) for sign in line[: line.index(marker.split("\n")[0])])
+    wide = sum(1 + (ord(sign) > 0x2E80) for sign in line[: line.index(marker.partition("\n")[0])])
     assert caret.index("^") == wide
 
 
@@ -127,9 +127,7 @@ def test_a_frame_that_does_not_fit_is_told_once() -> None:
 
 
 def test_entries_that_do_not_fit_are_told_in_every_kind_of_file() -> None:
-    files = dict(FILES)
-    for name in files:
-        files[name] = files[name].replace("en:", "eng:", 1) if "figures" not in name else ""
+    files = {name: text.replace("en:", "eng:", 1) for name, text in FILES.items()}
     files["parameters/rooms.examples.yaml"] = "- {id: X}\n"
     told = {flaw.place.file for flaw in flaws_of(files)}
     assert told == {f"plan/{name}" for name in files}

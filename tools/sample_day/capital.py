@@ -31,9 +31,27 @@ def _investments(cast: Cast) -> tuple[str, str]:
     """Enter invested enterprises with their registrations; return one's two capital accounts."""
     cast.overseas("marina_growth", "滨海成长", "Marina Growth", jurisdiction="SG")
     firms = (
-        ("qingwan_biotech", "青湾生物", "Qingwan Biotech", "original", ("capital_eligible", "pilot_64")),
-        ("liuxian_software", "留仙软件", "Liuxian Software", "expanded", ("capital_eligible", "pilot_64")),
-        ("xili_batteries", "西丽电池", "Xili Batteries", "outside", ("capital_eligible", "pilot_64")),
+        (
+            "qingwan_biotech",
+            "青湾生物",
+            "Qingwan Biotech",
+            "original",
+            ("capital_eligible", "pilot_64"),
+        ),
+        (
+            "liuxian_software",
+            "留仙软件",
+            "Liuxian Software",
+            "expanded",
+            ("capital_eligible", "pilot_64"),
+        ),
+        (
+            "xili_batteries",
+            "西丽电池",
+            "Xili Batteries",
+            "outside",
+            ("capital_eligible", "pilot_64"),
+        ),
         ("houhai_robotaxi", "后海出行", "Houhai Robotaxi", "original", ("pilot_64",)),
         ("dengliang_media", "登良传媒", "Dengliang Media", "original", ("capital_eligible",)),
     )
@@ -85,7 +103,9 @@ def _spending(desk: Desk) -> None:
         reason="QH02",
     )
     desk.incomplete("no use stated", amount("100000.00"), usual, shown)
-    desk.refused("AM04", "more than was booked so far", amount("9000000.00"), usual, shown, use="equipment")
+    desk.refused(
+        "AM04", "more than was booked so far", amount("9000000.00"), usual, shown, use="equipment"
+    )
 
 
 def _moving(desk: Desk, accounts: tuple[str, str]) -> None:
@@ -97,7 +117,9 @@ def _moving(desk: Desk, accounts: tuple[str, str]) -> None:
         "registration_id": "FDI-2024-0032",
         "enterprise.account": first,
     }
-    desk.permitted("dollars subscribed, RMB paid in", amount("3575000.00"), software, capital_rate="0.1398")
+    desk.permitted(
+        "dollars subscribed, RMB paid in", amount("3575000.00"), software, capital_rate="0.1398"
+    )
     desk.incomplete("no rate to the subscription", amount("1000.00"), software)
     desk.incomplete(
         "two tagged accounts and neither named",

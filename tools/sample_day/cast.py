@@ -28,7 +28,7 @@ class Cast:
     """The register of the sample day while it is written."""
 
     entries: list[dict[str, object]] = field(default_factory=list)
-    parties: dict[str, dict[str, object]] = field(default_factory=dict)
+    _parties: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
     _accounts: dict[tuple[str, str, str], str] = field(default_factory=dict)
     _serial: int = 0
 
@@ -50,7 +50,7 @@ class Cast:
         identifiers: Mapping[str, str] = _NO_IDENTIFIERS,
     ) -> str:
         """Enter a party as it stands from a day, and return its id."""
-        known = self.parties.setdefault(party, {"name": en, "identifiers": dict(identifiers)})
+        _, numbers = self._parties.setdefault(party, (en, dict(identifiers)))
         self.enter(
             "party",
             since=since,
@@ -60,7 +60,7 @@ class Cast:
             area=area,
             name=zh,
             name_en=en,
-            identifiers=known["identifiers"],
+            identifiers=numbers,
         )
         return party
 
@@ -194,6 +194,14 @@ class Cast:
     def number_of(self, party: str, currency: str, kind: str = "settlement") -> str:
         """Return the number of a party's first account of a kind, or nothing."""
         return self._accounts.get((party, currency, kind), "")
+
+    def name(self, party: str) -> str:
+        """Return the English name of a party."""
+        return self._parties[party][0]
+
+    def identifiers(self, party: str) -> dict[str, str]:
+        """Return the identifiers of a party by their kind."""
+        return self._parties[party][1]
 
     def qualify(self, party: str, name: str, since: str = FOUNDED, until: str = "") -> None:
         """Put a party on a list."""

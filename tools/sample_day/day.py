@@ -86,9 +86,7 @@ class Desk:
         """Write a case that goes by the ordinary papers."""
         return self._write("ordinary", reason, note, given, on, fields)
 
-    def register_first(
-        self, note: str, *given: Fields, on: str = DAY, **fields: str | None
-    ) -> str:
+    def register_first(self, note: str, *given: Fields, on: str = DAY, **fields: str | None) -> str:
         """Write a case that needs prior registration."""
         return self._write("register_first", "QH03", note, given, on, fields)
 

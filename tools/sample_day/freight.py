@@ -38,9 +38,20 @@ def freight_invoice_payment(day: Day) -> None:
 
 def _shippers(cast: Cast) -> None:
     """Enter payers, carriers and the invoices the platform has checked."""
-    cast.firm("dachan_exports", "大铲出口", "Dachan Exports", funds={"USD": "400000.00", "HKD": "50000.00", "CNY": "1000.00"})
+    cast.firm(
+        "dachan_exports",
+        "大铲出口",
+        "Dachan Exports",
+        funds={"USD": "400000.00", "HKD": "50000.00", "CNY": "1000.00"},
+    )
     cast.firm("tiegang_tiles", "铁岗瓷砖", "Tiegang Tiles", funds={"USD": "500.00"})
-    cast.firm("lianhe_barges", "联合驳运", "Lianhe Barges", area="outside", funds={"USD": "0.00", "HKD": "0.00", "CNY": "0.00"})
+    cast.firm(
+        "lianhe_barges",
+        "联合驳运",
+        "Lianhe Barges",
+        area="outside",
+        funds={"USD": "0.00", "HKD": "0.00", "CNY": "0.00"},
+    )
     cast.firm("nansha_feeders", "南沙支线", "Nansha Feeders", area="outside")
     invoices: list[tuple[str, str, str, str]] = [
         ("YF-2025-0001", "10000.00", "USD", "dachan_exports"),
@@ -91,14 +102,18 @@ def _paid_once(desk: Desk) -> None:
     rate = {"invoice_id": "YF-2025-0004", "invoice_rate": "7.80"}
     desk.permitted("dollars for an invoice in Hong Kong dollars", amount("9000.00", "USD"), rate)
     desk.refused("AM14", "a US cent over it", amount("1000.01", "USD"), rate)
-    desk.permitted("Hong Kong dollars for the rest", amount("7800.00", "HKD"), invoice_id="YF-2025-0004")
+    desk.permitted(
+        "Hong Kong dollars for the rest", amount("7800.00", "HKD"), invoice_id="YF-2025-0004"
+    )
 
 
 def _reserved(desk: Desk) -> None:
     """Reserve invoice and money together; commit, release, and nothing twice."""
     two = {"action": "reserve", "invoice_id": "YF-2025-0002", **_FAR}
     first = desk.permitted("a reservation", amount("12000.00", "USD"), two)
-    desk.refused("AM14", "what is reserved cannot be paid", amount("8000.01", "USD"), two, action="pay")
+    desk.refused(
+        "AM14", "what is reserved cannot be paid", amount("8000.01", "USD"), two, action="pay"
+    )
     second = desk.permitted("the rest reserved", amount("8000.00", "USD"), two)
     desk.permitted("the first is paid", action="commit", of=first)
     desk.refused("QH06", "and cannot be paid again", action="commit", of=first)
@@ -106,7 +121,9 @@ def _reserved(desk: Desk) -> None:
     desk.permitted("the second is released", action="release", of=second)
     desk.refused("QH06", "and cannot be paid any more", action="commit", of=second)
     desk.permitted("its room is free again", amount("8000.00", "USD"), two, action="pay")
-    desk.permitted("freight of a paid reservation returns", action="return", of=first, returned="12000.00")
+    desk.permitted(
+        "freight of a paid reservation returns", action="return", of=first, returned="12000.00"
+    )
     ended = desk.permitted(
         "a reservation that ends the same day",
         amount("12000.00", "USD"),
@@ -115,7 +132,13 @@ def _reserved(desk: Desk) -> None:
     )
     desk.refused("QH06", "is over when it is to be paid", action="commit", of=ended)
     desk.permitted("and its room is free", amount("12000.00", "USD"), two, action="pay")
-    desk.refused("AM04", "more than is in the account", amount("500.01", "USD"), payer="tiegang_tiles", invoice_id="YF-2025-0003")
+    desk.refused(
+        "AM04",
+        "more than is in the account",
+        amount("500.01", "USD"),
+        payer="tiegang_tiles",
+        invoice_id="YF-2025-0003",
+    )
 
 
 def _unfit(desk: Desk) -> None:
@@ -139,4 +162,6 @@ def _payments_that_wait(desk: Desk) -> None:
     some = amount("100.00", "USD")
     desk.incomplete("no invoice named", some)
     desk.incomplete("no rate", some, invoice_id="YF-2025-0005")
-    desk.incomplete("kind of freight not stated", some, invoice_id="YF-2025-0012", is_domestic_freight=None)
+    desk.incomplete(
+        "kind of freight not stated", some, invoice_id="YF-2025-0012", is_domestic_freight=None
+    )

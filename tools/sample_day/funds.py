@@ -100,7 +100,9 @@ def _who_may_resize(desk: Desk) -> None:
     desk.incomplete(
         "quota not on record", manager="nanwan_advisers", fund="nanwan_seed", new_size="2000000.00"
     )
-    desk.refused("AG01", "before the plan", fund="tonghe_credit", new_size="1000000.00", on="2023-02-22")
+    desk.refused(
+        "AG01", "before the plan", fund="tonghe_credit", new_size="1000000.00", on="2023-02-22"
+    )
 
 
 def _projects(desk: Desk) -> None:
@@ -150,7 +152,9 @@ def pilot_combination(day: Day) -> None:
     desk.referred("all three", two, applies_for="WFOE")
     desk.refused("RR04", "held already", qflp, applies_for="QFLP")
     desk.refused("RR04", "books not kept apart", qflp, applies_for="QDIE", is_separated="false")
-    desk.refused("RR04", "not an eligible entity", applicant="dusk_lantern_funds", applies_for="QFLP")
+    desk.refused(
+        "RR04", "not an eligible entity", applicant="dusk_lantern_funds", applies_for="QFLP"
+    )
     desk.refused("AG01", "before the plan", fresh, applies_for="QFLP", on="2023-02-22")
     desk.incomplete("nothing applied for", fresh)
     desk.incomplete("separation not stated", fresh, applies_for="QFLP", is_separated=None)

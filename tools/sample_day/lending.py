@@ -28,9 +28,7 @@ def overseas_lending(day: Day) -> None:
 
 def _lenders(cast: Cast) -> None:
     """Enter lenders in and out of the zone, with equity that changes by the year."""
-    cast.overseas(
-        "straits_warehousing", "海峡仓储", "Straits Warehousing", jurisdiction="SG"
-    )
+    cast.overseas("straits_warehousing", "海峡仓储", "Straits Warehousing", jurisdiction="SG")
     cast.firm(
         "yantian_logistics",
         "盐田物流",
@@ -106,7 +104,9 @@ def _tagged_capital(desk: Desk) -> None:
     usual = {"lender": "qianhai_orchids", "lender.account": number, "is_own_account": "false"}
     meant = {"use": "operations", "use_is_evidenced": "true"}
     desk.permitted("tagged money, an allowed use", amount("100000.00"), usual, meant)
-    desk.refused("RR04", "tagged money, for securities", amount("100.00"), usual, meant, use="securities")
+    desk.refused(
+        "RR04", "tagged money, for securities", amount("100.00"), usual, meant, use="securities"
+    )
     desk.incomplete("tagged money, no use stated", amount("100.00"), usual)
     desk.incomplete(
         "tagged money, use not evidenced",
@@ -147,7 +147,14 @@ def _groups(cast: Cast) -> None:
     cast.worth("daya_leasing", "net_assets", "500000000.00", since="2024-12-31")
     members = (
         ("xiaochan_vessels", "小铲船舶租赁", "Xiaochan Vessels", "outside", "1", "1000000.00"),
-        ("neilingding_wings", "内伶仃飞机租赁", "Neilingding Wings", "outside", "0.51", "20000000.00"),
+        (
+            "neilingding_wings",
+            "内伶仃飞机租赁",
+            "Neilingding Wings",
+            "outside",
+            "0.51",
+            "20000000.00",
+        ),
         ("meisha_turbines", "梅沙风机租赁", "Meisha Turbines", "original", "0.8", "10000000.00"),
         ("dapeng_medical", "大鹏医械租赁", "Dapeng Medical", "original", "0.4", "10000000.00"),
         ("songzi_robots", "松子机械租赁", "Songzi Robots", "original", "0.5", "10000000.00"),
@@ -161,7 +168,9 @@ def _groups(cast: Cast) -> None:
     cast.qualify("pingshan_estates", "outside_macro_prudential")
     cast.qualify("meisha_turbines", "group_sub_limit")
     cast.worth("meisha_turbines", "group_sub_limit", "36000000.00")
-    cast.firm("huizhou_leasing", "惠洲租赁", "Huizhou Leasing", area="outside", holds=("leasing_83",))
+    cast.firm(
+        "huizhou_leasing", "惠洲租赁", "Huizhou Leasing", area="outside", holds=("leasing_83",)
+    )
     cast.worth("huizhou_leasing", "net_assets", "90000000.00", since="2024-12-31")
     cast.firm("huizhou_cranes", "惠洲起重租赁", "Huizhou Cranes", funds={"CNY": "0.00"})
     cast.owns("huizhou_leasing", "huizhou_cranes", "1")
@@ -192,10 +201,10 @@ def _own_then_parent(desk: Desk) -> None:
 def _shared_to_the_end(desk: Desk) -> None:
     """Let parent and members share one quota to the last fen: 1,750 million at 500 of net assets."""
     wings, turbines = {"borrower": "neilingding_wings"}, {"borrower": "meisha_turbines"}
+    desk.permitted("up to a year weighs half more", amount("40000000.00"), wings, term_days="365")
     desk.permitted(
-        "up to a year weighs half more", amount("40000000.00"), wings, term_days="365"
+        "own quota first, the rest on the parent's", amount("40000000.00"), wings, term_days="366"
     )
-    desk.permitted("own quota first, the rest on the parent's", amount("40000000.00"), wings, term_days="366")
     desk.permitted("within the member's sub-limit", amount("36000000.00"), turbines)
     desk.refused("AM14", "a fen over the sub-limit", amount("0.01"), turbines)
     desk.permitted(
@@ -211,10 +220,16 @@ def _outside_the_group(desk: Desk) -> None:
     desk.permitted("not controlled: own quota serves", amount("35000000.00"), medical)
     desk.refused("AM14", "not controlled: and no more than that", amount("0.01"), medical)
     cranes = {"borrower": "huizhou_cranes", "parent": "huizhou_leasing"}
-    desk.permitted("parent outside the zone, 2023 parameter", amount("5000000.00"), cranes, on="2023-06-30")
-    desk.permitted("from 20 July 2023 half as much again", amount("1000000.00"), cranes, on="2023-07-20")
+    desk.permitted(
+        "parent outside the zone, 2023 parameter", amount("5000000.00"), cranes, on="2023-06-30"
+    )
+    desk.permitted(
+        "from 20 July 2023 half as much again", amount("1000000.00"), cranes, on="2023-07-20"
+    )
     desk.refused("AM14", "a fen more that day", amount("0.01"), cranes, on="2023-07-20")
-    desk.permitted("by message, the parameter of 2025", amount("1000000.00"), cranes, file="day.xml")
+    desk.permitted(
+        "by message, the parameter of 2025", amount("1000000.00"), cranes, file="day.xml"
+    )
     desk.refused("AM14", "by message, a fen over", amount("0.01"), cranes, file="day.xml")
     desk.refused(
         "RR04", "a property firm is outside the scheme", amount("1.00"), borrower="pingshan_estates"
@@ -226,4 +241,6 @@ def _debts_that_wait(desk: Desk) -> None:
     desk.incomplete("no rate for dollars", amount("100.00", "USD"), lender=STRAITS)
     desk.incomplete("no term", amount("100.00"), term_days=None)
     desk.incomplete("net assets not on record", amount("100.00"), borrower="wutong_lifts")
-    desk.incomplete("half owned: control not certain", amount("50000000.00"), borrower="songzi_robots")
+    desk.incomplete(
+        "half owned: control not certain", amount("50000000.00"), borrower="songzi_robots"
+    )

@@ -7,6 +7,11 @@ from sample_day.cast import Cast
 from sample_day.day import Day, Desk, amount
 
 _SENDERS = ("ms_ouyang", "mr_chow", "ms_leong", "mr_tsai", "ms_mok", "mr_deng")
+_WAYS = (
+    ("out", "sent to Hong Kong", "day.csv"),
+    ("out", "sent by message", "day.xml"),
+    ("in", "received from Hong Kong", "day.csv"),
+)
 
 
 def personal_rmb_on_id(day: Day) -> None:
@@ -67,16 +72,16 @@ def _queue(desk: Desk) -> None:
     random = Random(60)  # noqa: S311 - a fixed seed makes the day the same each time
     for number in range(24):
         fen = random.randrange(500_00, 9_000_00)
-        direction = "in" if number % 3 == 2 else "out"
+        direction, note, file = random.choice(_WAYS)
         desk.permitted(
-            "sent home" if direction == "out" else "received from home",
+            note,
             amount(f"{fen // 100}.{fen % 100:02d}"),
             person=_SENDERS[number % len(_SENDERS)],
             direction=direction,
             counterparty=random.choice(["ms_lau", "harbour_school"]),
             bank=random.choice([QIANHAI, SHEKOU]),
             fx_used_this_year=f"{random.randrange(0, 20)}000.00",
-            file="day.xml" if direction == "out" and number % 2 else None,
+            file=file,
         )
 
 

@@ -37,7 +37,11 @@ def _refunders(cast: Cast) -> None:
     cast.firm("meilin_bicycles", "梅林单车", "Meilin Bicycles", area="outside", funds=funds)
     cast.firm("buji_furniture", "布吉家具", "Buji Furniture", funds=funds)
     cast.firm("shajing_oysters", "沙井蚝业", "Shajing Oysters", funds={"USD": "100.00"})
-    for firm, trade_class in (("hongli_audio", "B"), ("meilin_bicycles", "A"), ("shajing_oysters", "A")):
+    for firm, trade_class in (
+        ("hongli_audio", "B"),
+        ("meilin_bicycles", "A"),
+        ("shajing_oysters", "A"),
+    ):
         cast.attribute(firm, "trade_class", trade_class)
     cast.attribute("buji_furniture", "trade_class", "A")
     cast.attribute("buji_furniture", "trade_class", "B", since="2025-01-01")
@@ -81,7 +85,11 @@ def _by_the_plan(desk: Desk) -> None:
     back = {"action": "return", "of": late}
     desk.refused("RR04", "more than was refunded", back, returned="50000.01")
     desk.permitted("the refund comes back", back, returned="50000.00")
-    desk.permitted("RMB at its rate, exactly USD 50,000", _refund("R-2025-0004", "357500.00", "CNY"), usd_rate="7.15")
+    desk.permitted(
+        "RMB at its rate, exactly USD 50,000",
+        _refund("R-2025-0004", "357500.00", "CNY"),
+        usd_rate="7.15",
+    )
     desk.register_first(
         "RMB, a fen below USD 50,000", _refund("R-2025-0004", "357499.99", "CNY"), usd_rate="7.15"
     )
@@ -102,7 +110,9 @@ def _by_the_general_rule(desk: Desk) -> None:
         _CLASS_A,
         on="2023-06-01",
     )
-    desk.permitted("class A, exactly USD 200,000", _refund("R-2025-0005", "200000.00"), _CLASS_A, bank=SHEKOU)
+    desk.permitted(
+        "class A, exactly USD 200,000", _refund("R-2025-0005", "200000.00"), _CLASS_A, bank=SHEKOU
+    )
     desk.register_first("class A, a cent more", _refund("R-2025-0005", "200000.01"), _CLASS_A)
     desk.register_first("class B since January", _refund("R-2025-0005", "1000.00"), _CLASS_B)
     desk.permitted(
@@ -111,13 +121,17 @@ def _by_the_general_rule(desk: Desk) -> None:
         _CLASS_B,
         on="2024-06-01",
     )
-    desk.ordinary("ten days after, the same way back", _refund("R-2025-0003", "300000.00"), _CLASS_A)
+    desk.ordinary(
+        "ten days after, the same way back", _refund("R-2025-0003", "300000.00"), _CLASS_A
+    )
     desk.ordinary("services", _refund("R-2025-0005", "1000.00"), _CLASS_A, trade_kind="services")
 
 
 def _within_the_original(desk: Desk) -> None:
     """Hold all refunds of one receipt to its amount; what comes back frees it again."""
-    desk.refused("AM14", "a cent more than the original has left", _refund("R-2025-0005", "300000.01"))
+    desk.refused(
+        "AM14", "a cent more than the original has left", _refund("R-2025-0005", "300000.01")
+    )
     rest = desk.permitted("exactly what the original has left", _refund("R-2025-0005", "300000.00"))
     desk.refused("AM14", "nothing is left", _refund("R-2025-0005", "50000.00"))
     desk.permitted("half of it comes back", action="return", of=rest, returned="150000.00")
@@ -128,7 +142,10 @@ def _within_the_original(desk: Desk) -> None:
         original_rate="7.15",
     )
     desk.refused(
-        "AM04", "an account without the money", _refund("R-2025-0002", "100.01"), enterprise="shajing_oysters"
+        "AM04",
+        "an account without the money",
+        _refund("R-2025-0002", "100.01"),
+        enterprise="shajing_oysters",
     )
 
 

@@ -3,6 +3,8 @@
 Must not know what a command does.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from qianhai.kernel import BadInput, Flaw, Place
@@ -29,6 +31,7 @@ def misused(fault: click.ClickException) -> BadInput:
     path = context.command_path if context else "qianhai"
     value, zh = _found(fault)
     en = " ".join(fault.format_message().split())
+    en = en if en.endswith((".", "?", "!")) else f"{en}."
     return BadInput(
         [
             Flaw(
@@ -36,7 +39,7 @@ def misused(fault: click.ClickException) -> BadInput:
                 Place(path),
                 value,
                 f"what `{path} --help` shows",
-                f"{en.removesuffix('.')}. `{path} --help` shows how it is used.",
+                f"{en} `{path} --help` shows how it is used.",
                 f"{zh}。用法见 {path} --help。",
             )
         ]
@@ -47,9 +50,9 @@ def _found(fault: click.ClickException) -> tuple[str, str]:
     """Return the word that was found, and what is wrong with it in Chinese."""
     match fault:
         case click.NoSuchOption():
-            return fault.option_name, f"没有选项“{fault.option_name}”"
+            return fault.option_name, f"没有选项“{fault.option_name}”{_near(fault.possibilities)}"
         case click.NoSuchCommand():
-            return fault.command_name, f"没有命令“{fault.command_name}”"
+            return fault.command_name, f"没有命令“{fault.command_name}”{_near(fault.possibilities)}"
         case click.MissingParameter():
             name = fault.param.get_error_hint(fault.ctx) if fault.param and fault.ctx else ""
             return "", f"缺少 {name}"
@@ -58,3 +61,7 @@ def _found(fault: click.ClickException) -> tuple[str, str]:
             return "", f"{name} 的值无效（{fault.message}）"
         case _:
             return "", f"命令用法有误（{fault.format_message()}）"
+
+
+def _near(names: Sequence[str] | None) -> str:
+    return f"（相近：{'、'.join(names)}）" if names else ""

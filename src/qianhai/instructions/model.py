@@ -20,7 +20,8 @@ class Instruction:
 
     `parties` maps each role to a party of the register, `accounts` a role to the account number
     the sender named. `facts` are leaf paths to typed values. `facility` empty: not said, the
-    answer will be incomplete, and `said` keeps the sender's columns as they are. `continues` is the id of the instruction a later action belongs to.
+    answer will be incomplete, and `said` keeps the sender's columns as they are. `continues` is
+    the id of the instruction a later action belongs to.
     """
 
     id: str
@@ -44,7 +45,7 @@ class Instruction:
             "value_on": self.value_on,
             "parties": dict(self.parties),
             "accounts": dict(self.accounts),
-            "facts": stored_facts(self.facts) | self.said,
+            "facts": stored_facts(self.facts) | dict(self.said),
             "continues": self.continues,
         }
 

@@ -115,7 +115,7 @@ class Recorder:
         self, row: Known, key: SubjectKey | None, at: datetime
     ) -> Mapping[str, object]:
         instruction = row.instruction
-        sent = canonical_text(stored_facts(self._sent(row)) | instruction.said)
+        sent = canonical_text(stored_facts(self._sent(row)) | dict(instruction.said))
         return {
             "institution_id": self._institution,
             "id": instruction.id,
