@@ -43,11 +43,15 @@ def read_files(folder: Path) -> dict[str, bytes]:
         }
     except OSError as fault:
         raise Environment(
-            f"The pack in {folder} cannot be read: {fault}.", "Check the folder."
+            f"The pack in {folder} cannot be read: {fault}.",
+            "Check the folder and who may read it.",
+            zh=f"无法读取规则包 {folder}：{fault}。请检查目录及其读取权限。",
         ) from fault
     if not found:
         raise Environment(
-            f"There is no pack in {folder}.", "Set QIANHAI_PLAN_DIR to the pack's folder."
+            f"There is no pack in {folder}.",
+            "Set QIANHAI_PLAN_DIR to the pack's folder.",
+            zh=f"目录 {folder} 中没有规则包。请用 QIANHAI_PLAN_DIR 指明规则包目录。",
         )
     return found
 
@@ -70,13 +74,17 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
             _make_key(path)
         if path.stat().st_mode & 0o077:
             raise Environment(
-                f"The key file {path} can be read by others.", f"Run: chmod 600 {path}"
+                f"The key file {path} can be read by others.",
+                f"Run: chmod 600 {path}",
+                zh=f"密钥文件 {path} 可被他人读取。请运行：chmod 600 {path}",
             )
         return path.read_bytes()
     except OSError as fault:
         raise Environment(
             f"The key file {path} cannot be used: {fault}.",
             "Name another with QIANHAI_KEY_FILE, or mend the folder.",
+            zh=f"密钥文件 {path} 无法使用：{fault}。"
+            "请用 QIANHAI_KEY_FILE 指明另一文件，或修复其目录。",
         ) from fault
 
 
@@ -105,7 +113,12 @@ def stop_at(point: str) -> None:
     try:
         arm(point, lambda: os.kill(os.getpid(), signal.SIGKILL))
     except KeyError:
-        raise Environment(f"There is no point `{point}`.", "See docs/operations.md.") from None
+        raise Environment(
+            f"There is no point `{point}`.",
+            "Leave QIANHAI_STOP_AT out, or name a point of kernel/points.py.",
+            zh=f"没有名为“{point}”的停止点。"
+            "请去掉 QIANHAI_STOP_AT，或填写 kernel/points.py 中的名称。",
+        ) from None
 
 
 def site(environ: Mapping[str, str]) -> Site:

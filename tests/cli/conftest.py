@@ -22,7 +22,8 @@ def opened(files: dict[str, bytes]) -> Policy:
 def _open_once(monkeypatch: pytest.MonkeyPatch, opened: Policy, files: dict[str, bytes]) -> None:
     """Compile the pack once for all commands of this process; another pack is compiled anew."""
     monkeypatch.setattr(
-        "qianhai.cli.app.open_policy", lambda given: opened if given == files else open_policy(given)
+        "qianhai.cli.app.open_policy",
+        lambda given: opened if given == files else open_policy(given),
     )
 
 

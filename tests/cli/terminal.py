@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from qianhai.cli import Site, start
 from qianhai.main import packed, read_files
@@ -91,6 +93,24 @@ def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, byte
         now=clock,
         salts=secrets.token_bytes,
     )
+
+
+def rows_on_record(database_url: str | None) -> dict[str, int]:
+    """Count the rows of every table of a business: books, instructions, registers, journal."""
+    assert database_url, "the tests' database is given by its URL"
+    with psycopg.connect(database_url) as conn:
+        tables = conn.execute(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_schema in ('ledger', 'instructions', 'registers', 'journal')"
+        ).fetchall()
+        assert tables, "there are tables to count"
+        return {
+            f"{schema}.{name}": one[0]
+            for schema, name in sorted(tables)
+            for one in conn.execute(
+                sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+            )
+        }
 
 
 def plan_files() -> dict[str, bytes]:

@@ -176,7 +176,7 @@ def test_only_a_permission_gives_rise_to_reports() -> None:
         ),
         ("opens: {principal: back}", {}, ["back"]),
         ("closes: {principal: back}", {}, ["back"]),
-        ("hold_until: case when due_on is null then date '2030-12-31' else due_on end", {}, ["due_on"]),
+        ("hold_until: coalesce(due_on, date '2030-12-31')", {}, ["due_on"]),
     ],
 )  # fmt: skip
 def test_a_permission_waits_for_what_its_booking_needs(
@@ -198,7 +198,7 @@ def test_a_leg_that_does_not_apply_needs_no_amount() -> None:
 
 
 def test_an_answer_no_fact_could_bring_says_what_stays_open() -> None:
-    action = "legs: [{debit: bank.nostro, credit: borrower.account, amount: \"money_in(amount, 'CNY')\"}]"
+    action = "opens: {principal: \"money_in(amount, 'CNY')\"}"
     facts = {"amount": {"amount": "1.00", "currency": "USD"}}
     decision = decided(with_action(action), facts).decision
     assert _told(decision) == (Outcome.INCOMPLETE, ["QH02"], [])

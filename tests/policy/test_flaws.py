@@ -2,7 +2,7 @@
 
 import pytest
 
-from policy.small import FILES, PARAMETERS, as_bytes, changed, flaws_of
+from policy.small import FILES, PARAMETERS, as_bytes, changed, flaws_of, with_action
 from qianhai.kernel import BrokenIntegrity, Flaw
 from qianhai.policy import examine, open_policy, read_pack
 
@@ -138,6 +138,7 @@ def test_opening_an_unsound_pack_carries_every_flaw() -> None:
     with pytest.raises(BrokenIntegrity) as fault:
         open_policy(files)
     assert {flaw.code for flaw in fault.value.flaws} == {"P023"}
+    assert open_policy(as_bytes(FILES)).pack.version == "2030-01-01"
 
 
 def test_flaws_come_in_the_order_of_files_and_lines() -> None:
@@ -290,3 +291,14 @@ def test_a_name_two_files_give_is_told() -> None:
 def test_whoever_uses_a_let_with_a_mistake_is_not_told_that_it_is_unknown() -> None:
     files = changed(PIER, "in_currency(amount, 'CNY', rate)", "amount + is_sound")
     assert [flaw.code for flaw in flaws_of(files)] == ["P301"]
+
+
+def test_a_supported_clause_is_enough_with_a_ground_on_record() -> None:
+    listed = "conditions: [{id: listed, when: is_listed, zh: 在名录, en: listed}]"
+    assert "tested" in with_action(f"clause: 1a\n{listed}").pack.facilities["pier_loan"].actions
+    assert with_action("clause: 1a\nof: [draw]").pack.measures[1].status_mixed
+
+
+def test_an_empty_vocabulary_is_a_vocabulary_and_an_empty_list_is_not() -> None:
+    assert flaws_of({**FILES, "vocabulary/terms.yaml": ""}) == []
+    assert _the_flaw({**FILES, "parameters/more.yaml": ""}, "P022").place.line == 1

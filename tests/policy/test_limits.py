@@ -9,11 +9,14 @@ from qianhai.kernel import Outcome
 from qianhai.policy import LimitUse, Policy, limit_data
 
 FACTS = """\
-  own: {type: money, currency: CNY, provider: balance, with: {account: bank.nostro}, zh: 自, en: own}
+  own: {type: money, currency: CNY, provider: balance, with: {account: bank.nostro}, zh: 自, en: o}
   theirs: {type: money, currency: CNY, zh: 他, en: theirs}
-  own_used: {type: money, currency: CNY, provider: used, with: {limit: debt, pool: own}, zh: 自用, en: own used}
-  their_used: {type: money, currency: CNY, provider: used, with: {limit: debt, pool: theirs}, zh: 他用, en: used}
-  asked: {type: money, currency: CNY, provider: balance, with: {account: bank.nostro}, zh: 请, en: asked}
+  own_used:
+    {type: money, currency: CNY, provider: used, with: {limit: debt, pool: own}, zh: 自用, en: used}
+  their_used:
+    {type: money, currency: CNY, provider: used, with: {limit: debt, pool: theirs}, zh: 用, en: u}
+  asked:
+    {type: money, currency: CNY, provider: balance, with: {account: bank.nostro}, zh: 请, en: asked}
   has_parent: {type: boolean, zh: 有母, en: has a parent}
   applies: {type: boolean, zh: 适用, en: applies}
   part: {type: number, zh: 份, en: part}
@@ -26,7 +29,7 @@ limits:
     amount: asked * part
     pools:
       - {id: own, holder: borrower, cap: own, used: own_used, zh: 自, en: own}
-      - {id: theirs, holder: bank, cap: theirs, used: their_used, when: has_parent, zh: 他, en: theirs}
+      - {id: theirs, holder: bank, cap: theirs, used: their_used, when: has_parent, zh: 他, en: t}
     zh: 外债
     en: debt
 """
@@ -144,13 +147,14 @@ def test_a_limit_that_waits_for_evidence_asks_for_what_it_is_decided_on() -> Non
 
 STATED = """\
 limits:
-  - {id: room, asset: amount.currency, holder: borrower, cap: cap * part, used: taken, amount: amount,
-     zh: 余地, en: room}
+  - {id: room, asset: amount.currency, holder: borrower, cap: cap * part, used: taken,
+     amount: amount, zh: 余地, en: room}
 """
 IN_ITS_OWN = """\
   cap: {type: money, currency: amount.currency, zh: 上限, en: cap}
   part: {type: number, zh: 份, en: part}
-  taken: {type: money, currency: amount.currency, provider: used, with: {limit: room}, zh: 已用, en: used}
+  taken:
+    {type: money, currency: amount.currency, provider: used, with: {limit: room}, zh: 用, en: u}
 """
 
 

@@ -44,10 +44,11 @@ class Desk:
         return NOON + timedelta(seconds=self.seconds())
 
     def register(self, *rows: Mapping[str, str]) -> None:
+        dated = ({"since": "2020-01-01", **row} for row in rows)
         entries = check_entries(
             [
-                Entry(Place("test", at), {"since": "2020-01-01", **row})
-                for at, row in enumerate(rows)
+                Entry(Place("test", at), {name: text for name, text in row.items() if text})
+                for at, row in enumerate(dated)
             ]
         )
         with self.database.transaction() as conn:
@@ -84,7 +85,7 @@ def make_desk(database: Database, policy: Policy, numbers: Sequence[int] = ()) -
         institution_id="local",
         keyring=keyring,
         salts=secrets.token_bytes,
-        pack_files=b"",
+        pack_files=b"the pack",
     )
     admission = Admission(policy, "local", keyring, secrets.token_bytes, "test")
     return Desk(database, road, admission, lambda: next(counter))

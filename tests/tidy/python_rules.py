@@ -1,10 +1,11 @@
-"""House rules of Python files: size, names, rooms.
+"""House rules of Python files: size, names, rooms, faults in both languages.
 
 Each rule takes the root of a tree and returns every offence as one line. Style, types and the
 direction of imports are held by ruff, mypy and import-linter, not here.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ BANNED_MODULES: Final = frozenset(
 )
 BANNED_VERBS: Final = frozenset({"process", "handle", "manage", "perform", "do"})
 BANNED_FUNCTIONS: Final = frozenset({"execute_all"})
+#: The fault that takes its sentences where it is raised; flaws take theirs as fields.
+_TOLD_WHERE_RAISED: Final = "Environment"
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -142,3 +146,31 @@ def back_doors(root: Path) -> list[str]:
             if is_inside and importer.split(".")[:2] != door.split("."):
                 found.append(f"{path}:{line}: imports {name}; import {door}")
     return found
+
+
+def _made(tree: ast.Module) -> Iterator[ast.Call]:
+    """Yield each making of the fault, by its name or by a kind of it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == _TOLD_WHERE_RAISED:
+            yield node
+        is_kind = isinstance(node, ast.ClassDef) and _TOLD_WHERE_RAISED in map(
+            ast.unparse, node.bases
+        )
+        for inner in ast.walk(node) if is_kind else ():
+            if isinstance(inner, ast.Call) and ast.unparse(inner.func) == "super().__init__":
+                yield inner
+
+
+def faults_in_one_language(root: Path) -> list[str]:
+    """A fault of the machine is told in Chinese too."""
+    return [
+        f"{path}:{call.lineno}: `zh` has no Chinese; say there what happened and what to do"
+        for path, tree in modules(root, "src")
+        for call in _made(tree)
+        if not any(
+            isinstance(part, ast.Constant) and _CHINESE.search(str(part.value))
+            for keyword in call.keywords
+            if keyword.arg == "zh"
+            for part in ast.walk(keyword.value)
+        )
+    ]

@@ -17,6 +17,7 @@ RULES: Final[list[Rule]] = [
     python_rules.dead_modules,
     python_rules.rooms_without_a_sign,
     python_rules.back_doors,
+    python_rules.faults_in_one_language,
     pack_rules.labels_in_one_language,
     pack_rules.pack_ids_in_source,
     text_rules.left_open_without_reason,
@@ -83,6 +84,20 @@ BROKEN: Final = [
             "loft/sack.py:1: imports mill.race.wheel; import mill.race",
             "loft/sack.py:2: imports mill.race.turn",
         ],
+    ),
+    (
+        "faults_in_one_language",
+        {
+            "src/mill/a.py": "raise Environment(f'No {wind}.', 'Wait.', zh=f'No {wind}. Wait.')\n"
+            "raise Environment(f'No {wind}.', 'Wait.', zh=f'没有{wind}。' + wait)\n"
+            "raise Environment('磨坊停了。', 'Wait.')\n",
+            "src/mill/b.py": "class Flood(Environment):\n    def __init__(self):\n"
+            "        super().__init__('A flood.', 'Wait.', zh=flood)\n"
+            "class Drought(Environment):\n    def __init__(self):\n"
+            "        super().__init__('A drought.', 'Wait.', zh='天旱，请等待。')\n"
+            "class Wind(Weather):\n    def __init__(self):\n        super().__init__('A wind.')\n",
+        },
+        ["a.py:1: `zh` has no Chinese", "a.py:3: `zh`", "b.py:3: `zh`"],
     ),
     (
         "labels_in_one_language",

@@ -113,14 +113,19 @@ class Desk:
 
         What continues an earlier case takes over its parties and facts, so nothing is usual there.
         `file` among the fields puts the case into another file of the day.
+
+        Raises:
+            KeyError: there is no such file.
         """
         serial = sum(case.id.startswith(f"{self.prefix}-") for case in self.day.cases) + 1
         number = f"{self.prefix}-{serial:03d}"
         merged: dict[str, str | None] = {"id": number, "facility": self.facility, "value_date": on}
-        for part in ({} if "of" in fields else self.usual, *given, fields):
+        continues = any("of" in part for part in (*given, fields))
+        for part in ({} if continues else self.usual, *given, fields):
             merged |= part
         written = {name: text for name, text in merged.items() if text}
         file = written.pop("file", self.file)
-        assert file in FILES, f"{file} is no file of the day"
+        if file not in FILES:
+            raise KeyError(file)
         self.day.cases.append(Case(number, file, written, outcome, reason, note))
         return number

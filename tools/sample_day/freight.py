@@ -124,14 +124,8 @@ def _reserved(desk: Desk) -> None:
     desk.permitted(
         "freight of a paid reservation returns", action="return", of=first, returned="12000.00"
     )
-    ended = desk.permitted(
-        "a reservation that ends the same day",
-        amount("12000.00", "USD"),
-        two,
-        reserve_until="2025-06-30",
-    )
-    desk.refused("QH06", "is over when it is to be paid", action="commit", of=ended)
-    desk.permitted("and its room is free", amount("12000.00", "USD"), two, action="pay")
+    desk.permitted("and is reserved over the end of the day", amount("12000.00", "USD"), two)
+    desk.refused("AM14", "so that nobody else can use it", amount("0.01", "USD"), two, action="pay")
     desk.refused(
         "AM04",
         "more than is in the account",

@@ -165,6 +165,7 @@ def _groups(cast: Cast) -> None:
         cast.owns("daya_leasing", member, share)
         cast.worth(member, "net_assets", net_assets, since="2024-12-31")
     cast.owns("yantian_logistics", "dapeng_medical", "0.6")
+    cast.owns("mr_liang", "yantian_logistics", "1")
     cast.qualify("pingshan_estates", "outside_macro_prudential")
     cast.qualify("meisha_turbines", "group_sub_limit")
     cast.worth("meisha_turbines", "group_sub_limit", "36000000.00")

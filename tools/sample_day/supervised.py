@@ -159,12 +159,11 @@ def _factoring(cast: Cast) -> None:
         holds=("commercial_factor",),
     )
     cast.firm("bihai_guarantee", "碧海担保", "Bihai Guarantee", funds=funds)
-    none = worth("0.00", "CNY")
-    cast.paper("factoring_scheme", "BL-2025-01", since="2025-01-02", tolerance=none)
+    for scheme in ("BL-2025-01", "BL-2025-02"):
+        cast.paper("factoring_scheme", scheme, since="2025-01-02", bank=QIANHAI)
     cast.paper(
-        "factoring_scheme", "BL-2025-02", since="2025-01-02", tolerance=worth("500.00", "USD")
+        "factoring_tolerance", "BL-2025-02", since="2025-01-02", amount=worth("500.00", "USD")
     )
-    cast.paper("factoring_scheme", "BL-2025-03", since="2025-01-02", bank=QIANHAI)
     for paper, sum_, currency in (
         ("YS-2025-001", "1000000.00", "CNY"),
         ("YS-2025-002", "150000.00", "USD"),
@@ -228,12 +227,7 @@ def _releases(desk: Desk) -> None:
         amount("10.00"),
         money_value="150000.01",
     )
-    desk.permitted(
-        "a scheme that names no tolerance",
-        _release("YS-2025-004"),
-        amount("10.00"),
-        scheme_id="BL-2025-03",
-    )
+    desk.permitted("a small part of another", _release("YS-2025-004"), amount("10.00"))
     desk.refused("AM04", "more than was paid in", _release("YS-2025-004"), amount("8000000.00"))
     held = desk.day.cast.number_of("shangsha_optics", "CNY", "three_party")
     desk.permitted(

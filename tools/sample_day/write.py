@@ -106,7 +106,7 @@ def as_payment(case: Case, cast: Cast, policy: Policy, version: str) -> dict[str
     """Return a case as the row a payment message gives: roles become ends of the payment."""
     fields = dict(case.fields)
     facility = policy.pack.facilities.get(fields.get("facility", ""))
-    row = {
+    row: dict[str, str] = {
         name: fields.pop(name)
         for name in ("id", "facility", "action", "value_date")
         if name in fields

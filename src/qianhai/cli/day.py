@@ -39,13 +39,14 @@ def _print_outcomes(app: App, tally: DayTally) -> None:
     by_facility: dict[tuple[int, str], dict[str, int]] = {}
     for (measure, facility, outcome), count in tally.outcomes.items():
         by_facility.setdefault((measure, facility), {})[outcome] = count
+    given = [one for one in _OUTCOMES if any(key[2] == one for key in tally.outcomes)]
     app.print_table(
         app.say("措施与结果", "Measures and outcomes"),
         [("#", "right"), (app.say("业务", "business"), "")]
-        + [(outcome_word(app, one), "right") for one in _OUTCOMES],
+        + [(outcome_word(app, one), "right") for one in given],
         [
             [str(measure or "-"), _title(app, facility)]
-            + [f"{counts[one]:,}" if one in counts else "" for one in _OUTCOMES]
+            + [f"{counts[one]:,}" if one in counts else "" for one in given]
             for (measure, facility), counts in sorted(by_facility.items())
         ],
     )

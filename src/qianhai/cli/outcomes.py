@@ -113,4 +113,6 @@ class Outcomes:
                 f"The outcomes cannot be written to {folder}: {fault.strerror or fault}.",
                 "Name another folder with --out and run the same files again:"
                 " nothing is booked twice.",
+                zh=f"结果无法写入 {folder}：{fault.strerror or fault}。"
+                "请用 --out 指明另一目录，并重新运行相同的文件，不会重复入账。",
             ) from fault

@@ -12,12 +12,14 @@ from qianhai.cli.plan import plan
 from qianhai.cli.register import limits, register
 from qianhai.cli.run import run
 from qianhai.cli.usage import Commands, misused
-from qianhai.kernel import BadInput, BrokenIntegrity, Environment, Flaw, QianhaiError
+from qianhai.kernel import BadInput, BrokenIntegrity, Environment, Flaw, StaleState
 from qianhai.views import fault_document
 
 _FLAWS_SHOWN_MAX = 200
 #: What a shell takes for a command that was interrupted.
 INTERRUPTED = 130
+#: The faults a person is told; each carries both languages.
+_Told = BadInput | BrokenIntegrity | Environment
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,7 +56,9 @@ def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lam
             err=True,
         )
         return INTERRUPTED
-    except QianhaiError as fault:
+    except StaleState as fault:
+        return _refuse(app, _overtaken(fault))
+    except (BadInput, BrokenIntegrity, Environment) as fault:
         return _refuse(app, fault)
     except OSError as fault:
         # Every file of the input was asked for its faults; what is left is the machine's.
@@ -62,7 +66,7 @@ def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lam
     return result if isinstance(result, int) else 0
 
 
-def _refuse(app: App, fault: QianhaiError) -> int:
+def _refuse(app: App, fault: _Told) -> int:
     """Tell a fault as one document or in sentences, and return its exit code."""
     if app.is_json:
         app.print_document(fault_document(fault))
@@ -80,13 +84,23 @@ def _of_the_machine(fault: OSError) -> Environment:
     return Environment(
         f"The machine refused a file or a connection: {fault}.",
         "Mend it and give the command again: nothing is booked twice.",
+        zh=f"本机拒绝了文件或连接操作：{fault}。请排除后重新运行，不会重复入账。",
     )
 
 
-def _print_fault(app: App, fault: QianhaiError) -> None:
+def _overtaken(fault: StaleState) -> Environment:
+    return Environment(
+        f"Other writers were first again and again: {fault}.",
+        "Give the command again: nothing is booked twice.",
+        zh=f"其他写入者多次抢先：{fault}。请重新运行，不会重复入账。",
+        is_retry_safe=True,
+    )
+
+
+def _print_fault(app: App, fault: _Told) -> None:
     """Print a fault, all its flaws with place and what to do."""
-    if not isinstance(fault, BadInput | BrokenIntegrity):
-        click.echo(app.say(f"运行环境有问题，未能完成：{fault}", str(fault)), err=True)
+    if isinstance(fault, Environment):
+        click.echo(app.say(fault.zh, str(fault)), err=True)
         return
     for flaw in fault.flaws[:_FLAWS_SHOWN_MAX]:
         click.echo(_line(app, flaw), err=True)

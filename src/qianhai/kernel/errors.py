@@ -4,7 +4,7 @@
       BadInput              2   all flaws of the input at once; nothing was done
       BrokenIntegrity       3   a check of stored data or of the pack failed
       Environment           4   the machine or the database is at fault
-      StaleState            -   another writer moved first; safe to retry (never leaves the road)
+      StaleState            4   another writer moved first; safe to retry (the road does)
 
 A business "no" is never raised: it is an outcome with reasons.
 """
@@ -84,12 +84,18 @@ class BrokenIntegrity(QianhaiError):
 
 
 class Environment(QianhaiError):
-    """The machine, the disk or the database is at fault; the input is not."""
+    """The machine, the disk or the database is at fault; the input is not.
+
+    In English in two parts, what happened and what to do; `zh` says both in Chinese.
+    """
 
     exit_code = 4
 
-    def __init__(self, message: str, what_to_do: str, *, is_retry_safe: bool = False) -> None:
+    def __init__(
+        self, message: str, what_to_do: str, *, zh: str, is_retry_safe: bool = False
+    ) -> None:
         self.what_to_do = what_to_do
+        self.zh = zh
         self.is_retry_safe = is_retry_safe
         super().__init__(f"{message} {what_to_do}")
 

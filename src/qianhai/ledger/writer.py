@@ -137,7 +137,8 @@ class Writer:
         reach("writer.decided")
         entries, batch = decode(sheet, head, posted_at, self._salts)
         results = attempt.results = answer(asked, sheet, entries)
-        if all(result.result is Result.STALE for result in results):
+        is_bare = all(submission.record is _record_nothing for submission in submissions)
+        if all(one.result is Result.STALE or (is_bare and not one.first) for one in results):
             return
         store.write(conn, entries)
         store.advance(conn, head, batch)
@@ -166,5 +167,6 @@ class Writer:
             raise Environment(
                 "The connection to the database was lost before the commit; nothing was booked.",
                 "Send the same instructions again.",
+                zh="提交之前与数据库的连接已中断，未记任何账。请重新提交相同的指令。",
                 is_retry_safe=True,
             )

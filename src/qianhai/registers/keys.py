@@ -67,6 +67,8 @@ class Keyring:
             raise Environment(
                 f"The master key has {len(master)} bytes, but must have {KEY_BYTES}.",
                 "Give 32 random bytes, and keep them apart from the database and its backups.",
+                zh=f"主密钥为 {len(master)} 字节，应为 {KEY_BYTES} 字节。"
+                "请提供 32 个随机字节，并与数据库及其备份分开存放。",
             )
         self._wrap = AESGCM(_derived(master, "wrap subject keys"))
         self._index_key = _derived(master, "index identifiers")
@@ -88,6 +90,7 @@ class Keyring:
             raise Environment(
                 "The master key does not open the keys of this register.",
                 "Start with the master key this register was made with.",
+                zh="主密钥打不开本登记簿的密钥。请使用建立该登记簿时的主密钥。",
             ) from None
         return SubjectKey(key_id, secret)
 

@@ -41,6 +41,6 @@ def fault_document(fault: QianhaiError) -> Document:
         "message": str(fault).split("\n")[0],
     }
     if isinstance(fault, Environment):
-        document["what_to_do"] = fault.what_to_do
+        document |= {"en": str(fault), "zh": fault.zh, "what_to_do": fault.what_to_do}
         document["is_retry_safe"] = fault.is_retry_safe
     return {"error": document | {"flaws": [flaw_document(flaw) for flaw in flaws]}}

@@ -1,0 +1,198 @@
+"""`qianhai run`: a day in four formats, what it leaves, and the same day again."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from cli.business import csv_file, jsonl_file, loan, message, parties_file, xlsx_file
+from cli.terminal import Json, Terminal, rows_on_record
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> list[str]:
+    """A day in every format: seven loans, of which five are permitted."""
+    return [
+        str(path)
+        for path in (
+            csv_file(tmp_path / "day.csv", loan("c-1"), loan("c-2", "800000.00")),
+            xlsx_file(tmp_path / "day.xlsx", loan("x-1"), loan("x-2", is_genuine="")),
+            jsonl_file(tmp_path / "day.jsonl", loan("j-1", "100.01")),
+            message(tmp_path / "day.xml", "09", [loan("m-1")]),
+            message(tmp_path / "old.xml", "03", [loan("o-1")]),
+        )
+    ]
+
+
+@pytest.fixture
+def parties(tmp_path: Path) -> str:
+    return str(parties_file(tmp_path))
+
+
+def test_a_day_in_four_formats_is_one_day(
+    qianhai: Terminal, day: list[str], parties: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    done = qianhai("run", *day, "--parties", parties, "--out", str(out), "--json")
+    assert done.code == 0, done.out + done.err
+    summary = done.document
+    assert summary["instructions"] == 7
+    assert summary["repeated"] == 0
+    outcomes = summary.part("outcomes")
+    assert (outcomes["permitted"], outcomes["refused"], outcomes["incomplete"]) == (5, 1, 1)
+    assert summary["permitted"] == {"CNY": "4100.01"}
+    assert summary.rows("by_measure") == [
+        {"measure": 67, "facility": "overseas_lending", "incomplete": 1, "permitted": 5, "refused": 1}
+    ]  # fmt: skip
+    assert summary.rows("limits") == [
+        {"facility": "overseas_lending", "holder": "firm", "id": "lending", "asset": "CNY",
+         "cap": "800000.00", "used": "4100.01", "left": "795899.99"}
+    ]  # fmt: skip
+    assert json.loads((out / "summary.json").read_text()) == summary
+    assert {path.name for path in out.iterdir()} == {
+        "outcomes.csv",
+        "outcomes.jsonl",
+        "summary.json",
+    }
+
+
+def test_the_outcome_files_hold_every_answer_in_the_order_of_the_files(
+    qianhai: Terminal, day: list[str], parties: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert qianhai("run", *day, "--parties", parties, "--out", str(out)).code == 0
+    lines = [Json(json.loads(line)) for line in (out / "outcomes.jsonl").read_text().splitlines()]
+    with (out / "outcomes.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    order = ["c-1", "c-2", "x-1", "x-2", "j-1", "m-1", "o-1"]
+    assert [line["id"] for line in lines] == [row["id"] for row in table] == order
+    assert [line["outcome"] for line in lines] == [row["outcome"] for row in table]
+    first, over, _, lacking, *_ = table
+    assert (first["measure"], first["clause"], first["reasons"]) == ("67", "67b", "QH00")
+    assert (first["amount"], first["currency"], first["ledger_result"]) == ("1000.00", "CNY", "posted")  # fmt: skip
+    assert (first["file"], first["line"], first["repeat"]) == ("day.csv", "2", "false")
+    assert over["ledger_result"] == "limit_passed"
+    assert over["limits"] == "lending: 800000.00 / 799000.00 CNY"
+    assert "799,000.00" in over["reason_en"]
+    assert "尚余 799,000.00 CNY" in over["reason_zh"]
+    assert (lacking["missing"], lacking["ledger_result"]) == ("is_genuine", "")
+    assert set(lines[1].part("other_way")) == {"zh", "en"}
+    assert "other_way" not in lines[0]
+
+
+def assert_nothing_is_new(before: dict[str, int], after: dict[str, int]) -> None:
+    """The writer's batches may count that it was asked; nothing else may grow."""
+    assert {name for name in after if after[name] != before[name]} <= {"ledger.batches"}
+
+
+def test_the_same_day_again_books_nothing_twice_and_says_so(
+    qianhai: Terminal, day: list[str], parties: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = qianhai("run", *day, "--parties", parties, "--json").document
+    booked = rows_on_record(qianhai.site.database_url)
+    again = qianhai("run", *day, "--parties", parties, "--out", str(out), "--json").document
+    assert (again["instructions"], again["repeated"]) == (7, 7)
+    assert again["outcomes"] == first["outcomes"]
+    assert again["permitted"] == {}
+    assert_nothing_is_new(booked, rows_on_record(qianhai.site.database_url))
+    with (out / "outcomes.csv").open(newline="") as file:
+        assert {row["repeat"] for row in csv.DictReader(file)} == {"true"}
+    told = qianhai("run", *day).out
+    assert "7 were answered before; nothing was booked again." in told
+
+
+def test_one_id_twice_with_one_content_is_one_business(qianhai: Terminal, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "day.csv", loan("a"), loan("a"))
+    done = qianhai("run", str(path), "--parties", str(parties_file(tmp_path)), "--json")
+    assert (done.document["instructions"], done.document["repeated"]) == (2, 1)
+    assert done.document["permitted"] == {"CNY": "1000.00"}
+
+
+def test_a_later_register_holds_from_its_day(qianhai: Terminal, tmp_path: Path) -> None:
+    over = csv_file(tmp_path / "over.csv", loan("a", "900000.00"))
+    assert qianhai("run", str(over), "--parties", str(parties_file(tmp_path)), "--json").document.part("outcomes")["refused"] == 1  # fmt: skip
+    richer = {"kind": "attribute", "party": "firm", "name": "equity", "since": "2025-01-01",
+              "value": {"amount": "2000000.00", "currency": "CNY"}}  # fmt: skip
+    same = csv_file(tmp_path / "same.csv", loan("b", "900000.00"))
+    done = qianhai("run", str(same), "--parties", str(parties_file(tmp_path, richer)), "--json")
+    assert done.document.part("outcomes")["permitted"] == 1
+
+
+@pytest.mark.parametrize("version", ["03", "09"])
+def test_a_message_that_names_no_facility_is_incomplete(
+    qianhai: Terminal, tmp_path: Path, version: str
+) -> None:
+    path = message(tmp_path / "day.xml", version, [loan("m-1", facility="", is_genuine="")])
+    out = tmp_path / "out"
+    done = qianhai(
+        "run", str(path), "--parties", str(parties_file(tmp_path)), "--out", str(out), "--json"
+    )
+    assert done.code == 0, done.out
+    assert done.document.part("outcomes")["incomplete"] == 1
+    answer = Json(json.loads((out / "outcomes.jsonl").read_text()))
+    assert [one["fact"] for one in answer.rows("missing")] == ["facility"]
+    (reason,) = answer.rows("reasons")
+    assert reason["en"] == "fact facility is missing; it comes from the sender's instruction"
+    assert "<" not in str(reason["zh"])
+    assert "no business stated" in qianhai("run", str(path)).out
+
+
+def test_a_later_action_continues_an_earlier_one(qianhai: Terminal, tmp_path: Path) -> None:
+    back = {"id": "b-1", "facility": "overseas_lending", "action": "return", "of": "a-1",
+            "value_date": "2025-06-30", "returned": "400.00", "interest": "0.00"}  # fmt: skip
+    path = jsonl_file(tmp_path / "day.jsonl", loan("a-1"), back)
+    done = qianhai("run", str(path), "--parties", str(parties_file(tmp_path)), "--json")
+    assert done.document.part("outcomes")["permitted"] == 2, done.out
+    (room,) = [
+        row
+        for row in qianhai("limits", "firm", "--on", "2025-06-30", "--json").document.rows("limits")
+        if row["facility"] == "overseas_lending"
+    ]
+    assert (room["cap"], room["used"], room["left"]) == ("800000.00", "600.00", "799400.00")
+
+
+def test_the_terminal_shows_the_day_and_who_has_to_act(
+    qianhai: Terminal, day: list[str], parties: str, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out")
+    english = qianhai("run", *day, "--parties", parties, "--out", out).out
+    for text in ("Overseas lending by an enterprise", "4,100.01", "795,899.99", "c-2", "day.csv:3",
+                 "is_genuine", "7 instructions.", f"The outcomes are in {out}."):  # fmt: skip
+        assert text in english, text
+    chinese = qianhai("run", *day, "--parties", parties, language="zh").out
+    for text in (
+        "措施与结果",
+        "企业境外放款",
+        "待人处理",
+        "不予办理",
+        "共 7 笔。",
+        "其中 7 笔此前已办理",
+    ):
+        assert text in chinese, text
+
+
+def test_ten_lines_wait_on_the_terminal_and_the_rest_in_the_files(
+    qianhai: Terminal, tmp_path: Path
+) -> None:
+    refused = [loan(f"r-{number:02d}", is_genuine="false") for number in range(13)]
+    path = csv_file(tmp_path / "day.csv", *refused)
+    out = str(tmp_path / "out")
+    parties = str(parties_file(tmp_path))
+    done = qianhai("run", str(path), "--parties", parties, "--out", out)
+    assert "r-09" in done.out
+    assert "r-10" not in done.out
+    assert f"3 more wait; see {out}/outcomes.csv." in done.out
+    again = qianhai("run", str(path))
+    assert "3 more wait; see the files of --out DIR." in again.out
+
+
+def test_a_text_of_the_sender_never_becomes_a_formula(qianhai: Terminal, tmp_path: Path) -> None:
+    path = jsonl_file(tmp_path / "day.jsonl", loan("=1+1"), loan("-2"))
+    out = tmp_path / "out"
+    parties = str(parties_file(tmp_path))
+    assert qianhai("run", str(path), "--parties", parties, "--out", str(out)).code == 0
+    with (out / "outcomes.csv").open(newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ["'=1+1", "-2"]
+    first = json.loads((out / "outcomes.jsonl").read_text().splitlines()[0])
+    assert first["id"] == "=1+1"

@@ -1,0 +1,112 @@
+"""The sample day gives what its authors meant, line by line, and nothing a second time."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from make_sample_day import main as make_sample_day
+
+from qianhai.cli import Site, start
+from qianhai.kernel import Outcome
+from qianhai.main import read_files, site
+from qianhai.messages import Row, read
+from qianhai.policy import Pack, open_policy
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+PARTIES = EXAMPLES / "day" / "parties.jsonl"
+FILES = [EXAMPLES / "day" / f"day.{kind}" for kind in ("csv", "jsonl", "xlsx", "xml")]
+FILES.append(EXAMPLES / "day" / "legacy.xml")
+FACTS = sorted((EXAMPLES / "facts").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def pack() -> Pack:
+    return open_policy(read_files(ROOT / "plan")).pack
+
+
+@pytest.fixture
+def bank(database_url: str, tmp_path: Path) -> Site:
+    return site({"QIANHAI_DATABASE_URL": database_url, "QIANHAI_DATA_DIR": str(tmp_path / "data")})
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run_day(bank: Site, out: Path) -> dict[str, object]:
+    files = [str(file) for file in FILES]
+    assert start(bank, ["run", *files, "--parties", str(PARTIES), "--out", str(out)]) == 0
+    summary: dict[str, object] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    return summary
+
+
+def answers(out: Path) -> list[tuple[str, str, str]]:
+    return [
+        (line["id"], line["outcome"], line["reasons"].split()[0])
+        for line in lines(out / "outcomes.csv")
+    ]
+
+
+@pytest.mark.slow
+def test_every_line_of_the_sample_day_is_answered_as_meant_and_booked_once(
+    bank: Site, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    meant = [
+        (line["id"], line["outcome"], line["reason"]) for line in lines(EXAMPLES / "expected.csv")
+    ]
+    summary = run_day(bank, first)
+    assert [pair for pair in zip(meant, answers(first), strict=True) if pair[0] != pair[1]] == []
+    assert summary["repeated"] == 0
+
+    again = run_day(bank, second)
+    assert answers(second) == answers(first)
+    assert again["repeated"] == again["instructions"] == len(meant)
+    assert again["heads"] == summary["heads"]
+
+    head = str(first / "summary.json")
+    assert start(bank, ["ledger", "verify", "--head", head]) == 0
+    assert start(bank, ["journal", "verify", "--head", head]) == 0
+
+
+def test_the_sample_day_shows_every_action_of_every_facility_and_every_outcome(pack: Pack) -> None:
+    meant = lines(EXAMPLES / "expected.csv")
+    asked: dict[str, tuple[str, str]] = {}
+    for row in (row for file in FILES for row in read(file)):
+        assert isinstance(row, Row)
+        facility = row.fields.get("facility", "")
+        actions = list(pack.facilities[facility].actions) if facility else [""]
+        asked[row.fields["id"]] = facility, row.fields.get("action", actions[0])
+    assert list(asked) == [line["id"] for line in meant], "no id twice, none left out"
+    assert len(meant) >= 320
+    assert {line["outcome"] for line in meant} == set(Outcome)
+    permitted = {asked[line["id"]] for line in meant if line["outcome"] == "permitted"}
+    assert permitted == {
+        (name, action) for name, facility in pack.facilities.items() for action in facility.actions
+    }
+    assert "" in {facility for facility, _ in asked.values()}, "a message without a facility"
+
+
+def test_the_sample_day_is_what_its_cases_say(tmp_path: Path) -> None:
+    assert make_sample_day(tmp_path) == 0
+    for file in (*FILES, PARTIES):
+        assert list(read(tmp_path / "day" / file.name)) == list(read(file)), file.name
+    assert lines(tmp_path / "expected.csv") == lines(EXAMPLES / "expected.csv")
+
+
+def test_every_facility_has_facts_that_permit(pack: Pack) -> None:
+    assert [path.stem for path in FACTS] == sorted(pack.facilities)
+
+
+@pytest.mark.parametrize("facts", FACTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("on", ["2025-06-30", "2026-11-23"])
+def test_the_facts_of_an_example_are_permitted(
+    facts: Path, on: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bank = site({"QIANHAI_DATA_DIR": str(tmp_path)})
+    arguments = ["decide", facts.stem, "--facts", str(facts), "--on", on, "--json"]
+    assert start(bank, arguments) == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "permitted"
