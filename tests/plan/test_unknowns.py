@@ -14,7 +14,7 @@ from qianhai.kernel import Outcome
 from qianhai.policy import Case, Decision, Policy, decide_case, leaves_of
 from qianhai.rules import Env, evaluate
 
-SUBSETS, COMPLETIONS = 8, 200
+SUBSETS, COMPLETIONS = 5, 200
 
 
 def _action(case: Case) -> str:

@@ -201,6 +201,7 @@ CROSSED = [
     (PIER, "id: paper}", "id: papers}", "P401", "papers}"),
     (PIER, "values: [pier, ship]", "values: []", "P404", "enum"),
     (PIER, "part: {type: money", "part: {type: rate", "P404", "rate, currency"),
+    (PIER, "part: {type: money, currency: CNY", "part: {type: money, currency: CNX", "P401", "CNX"),
     (PIER, "name: {type: text", "name: {type: enum", "P404", "enum, zh: 名"),
     (PIER, "currency: CNY, provider: used", "currency: CNX, provider: used", "P401", "CNX"),
     (PIER, "per: amount.currency", "per: amount.curency", "P401", "amount.curency"),

@@ -19,7 +19,7 @@ def test_pools_are_drawn_in_order_and_shown_as_they_stood(desk: Desk) -> None:
     answer = keep(desk, "a1")
     assert answer.decision.outcome is Outcome.PERMITTED, answer.decision.reasons
     own, parent = answer.decision.limits
-    assert (own.id, own.cap, own.used, own.asked) == ("shed.own", "20.00", "0.00", "30.00")
+    assert (own.id, own.cap, own.used, own.asked) == ("shed.own", "20.00", "0.00", "20.00")
     assert (parent.id, parent.used, parent.asked) == ("shed.parent", "0.00", "10.00")
     assert balance(desk, MONEY) == 7000
 

@@ -8,20 +8,20 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cli.terminal import make_site
-from crash.business import OUTCOMES, round_of, write_files
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from route import tampering
-from route.desk import Desk, plan_files
-from route.tampering import Column
-from route.umbrella import everyone
 
+from cli.terminal import make_site
+from crash.business import OUTCOMES, round_of, write_files
 from qianhai import journal, ledger
 from qianhai.cli import Site, start
 from qianhai.db import Connection, Database, Server
 from qianhai.kernel import Flaw
 from qianhai.registers import Keyring, reveal
+from route import tampering
+from route.desk import Desk, plan_files
+from route.tampering import Column
+from route.umbrella import everyone
 
 #: Columns that may change after their row was written, and why nothing is lost by it.
 MUTABLE = {
@@ -225,10 +225,9 @@ def test_a_history_chained_anew_by_the_owner_fails_against_the_head_of_the_day(
         capsys.readouterr()
         assert verified(site, "--head", str(summary)) == {"ledger": 3, "journal": 3}
         said = capsys.readouterr().err
-    heads = json.loads(summary.read_text(encoding="utf-8"))["heads"]
     assert "L110" in said
     assert "J107" in said
-    assert all(head.split(":")[-1] in said or head in said for head in heads.values())
+    assert json.loads(summary.read_text(encoding="utf-8"))["heads"]["journal"] in said
 
 
 def test_a_history_cut_back_to_an_earlier_hour_fails_against_the_head_of_the_day(

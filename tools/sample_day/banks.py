@@ -1,4 +1,4 @@
-"""The banks of the sample day: who handles, who lends from Hong Kong, and which lists each is on."""
+"""The banks of the sample day: who handles, who lends from Hong Kong, who is on which list."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Lending overseas and borrowing from overseas, measured on a balance sheet (measures 67 and 83)."""
+"""Lending overseas and borrowing from there, measured on a balance sheet (67 and 83)."""
 
 from sample_day.banks import QIANHAI, SHEKOU, STRAITS, VICTORIA
 from sample_day.cast import Cast
@@ -200,7 +200,7 @@ def _own_then_parent(desk: Desk) -> None:
 
 
 def _shared_to_the_end(desk: Desk) -> None:
-    """Let parent and members share one quota to the last fen: 1,750 million at 500 of net assets."""
+    """Let parent and members share one quota of 1,750 million to the last fen."""
     wings, turbines = {"borrower": "neilingding_wings"}, {"borrower": "meisha_turbines"}
     desk.permitted("up to a year weighs half more", amount("40000000.00"), wings, term_days="365")
     desk.permitted(

@@ -23,7 +23,7 @@ def plain_payments(day: Day) -> None:
 
 
 def older_messages(day: Day) -> None:
-    """Write what a customer's older program sends: pain.001.001.03, facts as lines of remittance."""
+    """Write what an older program sends: pain.001.001.03, facts as lines of remittance."""
     trade = Desk(
         day,
         "trade_settlement_on_instruction",

@@ -31,7 +31,7 @@ def special_refund(day: Day) -> None:
 
 
 def _refunders(cast: Cast) -> None:
-    """Enter an eligible enterprise, one of class A, one that fell to class B, and their receipts."""
+    """Enter an eligible firm, one of class A, one that fell to class B, and their receipts."""
     funds = {"CNY": "9000000.00", "USD": "3000000.00"}
     cast.firm("hongli_audio", "弘力音响", "Hongli Audio", funds=funds, holds=("refund_eligible",))
     cast.firm("meilin_bicycles", "梅林单车", "Meilin Bicycles", area="outside", funds=funds)

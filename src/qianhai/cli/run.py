@@ -68,6 +68,8 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
                 outcomes.write(answer)
                 tick(1)
         with database.transaction() as conn:
+            accounts = [pool.account for pool in tally.accounts.values()]
+            tally.settle(ledger.used(conn, app.site.institution_id, accounts))
             summary = tally.document(_heads(conn))
         outcomes.sum_up(summary)
     if app.is_json:

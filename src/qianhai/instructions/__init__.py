@@ -12,7 +12,7 @@ from qianhai.instructions.admit import Admission
 from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
-from qianhai.instructions.model import Answer, Drawn, Instruction, Known
+from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.submit import Road
 
@@ -26,6 +26,7 @@ __all__ = [
     "Headroom",
     "Instruction",
     "Known",
+    "Named",
     "Road",
     "Staged",
     "Stager",

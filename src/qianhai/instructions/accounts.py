@@ -5,24 +5,12 @@ number, one opened on demand by its kind, party and currency.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from qianhai.instructions.model import Known
+from qianhai.instructions.model import Known, Named
 from qianhai.kernel import CURRENCIES, scale_of
 from qianhai.ledger import AccountSpec, Asset, Window, limit_account
 from qianhai.policy import Limit, Policy, Pool, Term
 from qianhai.registers import Account, Register
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The ledger account of a limit's pool or of a position."""
-
-    account: str
-    asset: str
-    scale: int
-    holder: str = ""
-    is_money: bool = True
 
 
 def money_asset(currency: str) -> Asset:

@@ -59,11 +59,11 @@ def _with_true_limits(
 ) -> Verdict:
     """Put in what each pool had used, and was asked, when the ledger decided it."""
     used: dict[str, list[tuple[int, int]]] = {}
-    for owner, leg, asked, (_, before) in zip(
-        owners, chain.legs, result.asked, result.before, strict=False
-    ):
+    tried = zip(owners, chain.legs, result.asked, result.amounts, result.before, strict=False)
+    for owner, leg, asked, taken, (_, before) in tried:
         if owner.startswith("limit.") and leg.cap is not None:
-            used.setdefault(owner.removeprefix("limit."), []).append((before, asked))
+            mine = taken if leg.spills else asked
+            used.setdefault(owner.removeprefix("limit."), []).append((before, mine))
     draws = []
     uses = list(verdict.decision.limits)
     for at, draw in enumerate(verdict.draws):

@@ -91,11 +91,22 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The ledger account of a limit's pool or of a position."""
+
+    account: str
+    asset: str
+    scale: int
+    holder: str = ""
+    is_money: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the road answered to one instruction.
 
-    `is_repeat`: this id and content had been answered before, nothing was done again. `holders`
-    are the holders of the decision's limits, one for each, for a first answer.
+    `is_repeat`: this id and content had been answered before, nothing was done again. `pools`
+    are the accounts of the decision's limits, one for each, for a first answer.
     """
 
     instruction: Instruction
@@ -103,7 +114,7 @@ class Answer:
     ledger_result: str
     ledger_seq: int | None
     is_repeat: bool = False
-    holders: tuple[str, ...] = ()
+    pools: tuple[Named | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from qianhai import journal
 from qianhai.db import Connection
 from qianhai.instructions import store
+from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.effects import carry_out
 from qianhai.instructions.flaws import answer_erased
@@ -99,8 +100,8 @@ class Recorder:
         }
         entry = Entry("decision", instruction.id, body, tuple(seals), self._institution)
         journal.append(conn, [entry], at=at, salts=self.salt)
-        holders = tuple(row.holder(draw.pool.holder) or "" for draw in verdict.draws)
-        return Answer(instruction, decision, result.result.value, result.seq_last, holders=holders)
+        pools = tuple(limit_name(row, draw.limit.id, draw.pool.id) for draw in verdict.draws)
+        return Answer(instruction, decision, result.result.value, result.seq_last, pools=pools)
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack

@@ -14,13 +14,12 @@ from itertools import groupby
 
 from qianhai.instructions.accounts import (
     AccountBook,
-    Named,
     limit_name,
     position_asset,
     position_name,
     quota_asset,
 )
-from qianhai.instructions.model import Drawn, Known
+from qianhai.instructions.model import Drawn, Known, Named
 from qianhai.kernel import SHANGHAI, BrokenIntegrity, Flaw, Place, to_minor
 from qianhai.ledger import AccountSpec, Asset, Balance, Chain, Kind, Leg
 from qianhai.policy import Draw, Policy, Verdict

@@ -157,6 +157,11 @@ def _declaration(names: Names, fact: Fact, leaves: Iterable[str], path: Path) ->
         )
         yield names.document.flaw("P404", (*path, "type"), fact.type, field, en, zh)
     for name, field_ in fact.fields.items():
+        if field_.type == "money":
+            stated = [*leaves, *fact.fields]
+            yield from _currency(
+                names, field_.currency, stated, (*path, "fields", name, "currency")
+            )
         if field_.type in {"list", "rate"} or (field_.type == "enum" and not field_.values):
             en = f"an item's field of type {field_.type} cannot be read."
             zh = f"条目字段不能为 {field_.type} 类型，枚举须写明取值。"

@@ -52,10 +52,10 @@ def open_clauses(
     """Return every clause that may be decided under on a day.
 
     Nothing is open before the plan's effective date, except by an instrument of its own; the
-    latest instrument that holds decides.
+    latest instrument that holds decides, of two of one day the one named last.
     """
     statuses = stated_statuses(pack, switches or {}) if day >= pack.plan.effective_from else {}
-    for given in sorted(authorisations, key=lambda a: a.first):
+    for given in sorted(authorisations, key=lambda a: (a.first, a.instrument)):
         if given.first <= day and (given.until is None or day <= given.until):
             statuses[given.clause] = given.status
     return frozenset(clause for clause, status in statuses.items() if status in _OPEN)

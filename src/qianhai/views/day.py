@@ -5,11 +5,12 @@ than a day of ten.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from qianhai.instructions import Answer
-from qianhai.kernel import EXACT, Outcome
+from qianhai.instructions import Answer, Named
+from qianhai.kernel import EXACT, Outcome, format_minor, to_minor
 from qianhai.policy import LimitUse, Pack
 from qianhai.views.decision import decision_document, reason_texts
 from qianhai.views.flaws import Document
@@ -118,6 +119,7 @@ class DayTally:
     instructed: dict[str, Decimal] = field(default_factory=dict)
     permitted: dict[str, Decimal] = field(default_factory=dict)
     limits: dict[tuple[str, str, str], LimitUse] = field(default_factory=dict)
+    accounts: dict[tuple[str, str, str], Named] = field(default_factory=dict)
     waiting: list[Answer] = field(default_factory=list)
     waiting_count: int = 0
     count: int = 0
@@ -139,9 +141,22 @@ class DayTally:
             self.waiting_count += 1
             if len(self.waiting) < WAITING_SHOWN_MAX:
                 self.waiting.append(answer)
-        for use, holder in zip(decision.limits, answer.holders, strict=False):
-            if answer.ledger_seq is not None and use.asked is not None:
-                self.limits[decision.facility, holder, use.id] = _after(use)
+        for use, pool in zip(decision.limits, answer.pools, strict=False):
+            if answer.ledger_seq is not None and pool is not None:
+                key = (decision.facility, pool.holder, use.id)
+                self.limits[key], self.accounts[key] = use, pool
+
+    def settle(self, used: Mapping[str, int]) -> None:
+        """Put in what is used of each limit at the end of the day, by the ledger's accounts."""
+        for key, pool in self.accounts.items():
+            minor = used.get(pool.account, 0)
+            cap = to_minor(Decimal(self.limits[key].cap or 0), pool.scale)
+            self.limits[key] = replace(
+                self.limits[key],
+                used=format_minor(minor, pool.scale),
+                left=format_minor(max(0, cap - minor), pool.scale),
+                asked=None,
+            )
 
     def document(self, heads: Document) -> Document:
         """Return the day's summary, as `summary.json` holds it."""
@@ -174,10 +189,3 @@ class DayTally:
             "heads": heads,
             "pack": {"version": self.pack.version, "hash": self.pack.hash},
         }
-
-
-def _after(use: LimitUse) -> LimitUse:
-    """Return how a limit stands after what was asked of it has been drawn."""
-    used = EXACT.add(Decimal(use.used or 0), Decimal(use.asked or 0))
-    left = max(Decimal(0), EXACT.subtract(Decimal(use.cap or 0), used))
-    return replace(use, used=format(used, "f"), left=format(left, "f"), asked=None)
