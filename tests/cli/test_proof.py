@@ -90,7 +90,7 @@ def test_a_head_of_another_history_is_a_broken_integrity(
     ("room", "statement", "named"),
     [
         ("ledger", "update ledger.transfers set amount = amount + 1 where seq = (select max(seq) from ledger.transfers)", "transfers"),
-        ("ledger", "update ledger.accounts set debits_posted = debits_posted + 1 where debits_posted > 0", "accounts"),
+        ("ledger", "update ledger.accounts set balance = balance + 1 where balance > 0", "accounts"),
         ("journal", "update instructions.decisions set outcome = 'permitted' where outcome = 'refused'", "instructions.decisions"),
         ("journal", "update registers.accounts set opening_minor = 1", "registers"),
         ("journal", "delete from journal.entries where seq = (select min(seq) from journal.entries)", "journal"),

@@ -1,7 +1,7 @@
 """What the database's owner can do behind the rooms' backs: change, remove, add, chain anew."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg import sql
 
@@ -14,6 +14,7 @@ from qianhai.ledger.digest import (
     AssetRow,
     BatchRow,
     ChainRow,
+    SaltedRow,
     TransferRow,
     digest_row,
     hash_batch,
@@ -94,7 +95,7 @@ def silence_triggers(conn: Connection) -> None:
 
 def change(conn: Connection, column: Column) -> str:
     """Change one byte of a column in the last row of its table; return that row's key."""
-    changed = sql.SQL(_CHANGES[column.type]).format(c=sql.Identifier(column.name))  # type: ignore[arg-type]
+    changed = sql.SQL(_CHANGES[column.type]).format(c=sql.Identifier(column.name))
     row = conn.execute(
         sql.SQL(
             "with last as (select ctid, {key} as k from {table} order by ctid desc limit 1)"
@@ -131,7 +132,7 @@ def add(conn: Connection, column: Column) -> None:
             " select * from {table} order by {column} desc limit 1"
         ).format(table=_table(column.table), column=sql.Identifier(column.name))
     )
-    changed = sql.SQL(_CHANGES[column.type]).format(c=sql.Identifier(column.name))  # type: ignore[arg-type]
+    changed = sql.SQL(_CHANGES[column.type]).format(c=sql.Identifier(column.name))
     conn.execute(
         sql.SQL("update again set {column} = {changed}").format(
             column=sql.Identifier(column.name), changed=changed
@@ -193,25 +194,22 @@ def rechain_ledger(conn: Connection) -> None:
     """Give a chain another value date, and make every digest and hash after it anew."""
     silence_triggers(conn)
     conn.execute("update ledger.chains set value_on = value_on - 1 where seq = 2")
-    tables = {
-        "assets": list(map(AssetRow._make, _rows(conn, "assets", AssetRow._fields))),
-        "accounts": list(map(AccountRow._make, _rows(conn, "accounts", AccountRow._fields))),
-        "chains": list(map(ChainRow._make, _rows(conn, "chains", ChainRow._fields))),
-        "transfers": list(map(TransferRow._make, _rows(conn, "transfers", TransferRow._fields))),
+    tables: dict[str, list[SaltedRow]] = {
+        "assets": [AssetRow(*row) for row in _rows(conn, "assets", AssetRow._fields)],
+        "accounts": [AccountRow(*row) for row in _rows(conn, "accounts", AccountRow._fields)],
+        "chains": [ChainRow(*row) for row in _rows(conn, "chains", ChainRow._fields)],
+        "transfers": [TransferRow(*row) for row in _rows(conn, "transfers", TransferRow._fields)],
     }
     digests: dict[str, dict[int, bytes]] = {}
     for name, rows in tables.items():
-        digests[name] = {row[0]: digest_row(row) for row in rows}  # type: ignore[attr-defined]
+        digests[name] = {row[0]: digest_row(row) for row in rows}
         for number, digest in digests[name].items():
-            conn.execute(
-                sql.SQL("update {} set digest = %s where {} = %s").format(
-                    _table(f"ledger.{name}"),
-                    sql.Identifier(rows[0]._fields[0]),  # type: ignore[attr-defined]
-                ),
-                (digest, number),
+            updated = sql.SQL("update {} set digest = %s where {} = %s").format(
+                _table(f"ledger.{name}"), sql.Identifier(rows[0]._fields[0])
             )
+            conn.execute(updated, (digest, number))
     before = ledger_store.GENESIS
-    for fields in list(_rows(conn, "batches", BatchRow._fields)):
+    for fields in _rows(conn, "batches", BatchRow._fields):
         row = BatchRow(*fields)
         covered = [
             digests[name][number]
@@ -234,5 +232,5 @@ def rechain_ledger(conn: Connection) -> None:
         before = row
 
 
-def _rows(conn: Connection, table: str, fields: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
-    yield from list(ledger_store.stream(conn, table, fields, fields[0]))
+def _rows(conn: Connection, table: str, fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    return list(ledger_store.stream(conn, table, fields, fields[0]))

@@ -9,11 +9,10 @@ import pytest
 
 from make_sample_day import main as make_sample_day
 from qianhai.cli import Site, start
-from qianhai.cli.decide import find_action, load_facts
-from qianhai.kernel import Outcome
+from qianhai.kernel import Outcome, Place
 from qianhai.main import read_files, site
 from qianhai.messages import Row, read
-from qianhai.policy import Policy, open_policy
+from qianhai.policy import Policy, flatten, open_policy, read_facts
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -109,6 +108,9 @@ def test_every_facility_has_facts_that_permit(policy: Policy) -> None:
 @pytest.mark.parametrize("facts", FACTS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("on", [date(2025, 6, 30), date(2026, 11, 23)])
 def test_the_facts_of_an_example_are_permitted(policy: Policy, facts: Path, on: date) -> None:
-    compiled = find_action(policy, facts.stem, "")
-    decision = policy.decide(compiled, load_facts(compiled, str(facts)), policy.standing(on))
-    assert decision.decision.outcome is Outcome.PERMITTED
+    compiled = policy.compiled(facts.stem, "")
+    given = flatten(json.loads(facts.read_text(encoding="utf-8")))
+    values, flaws = read_facts(compiled.facts, given, lambda path: Place(facts.name, None, path))
+    assert flaws == []
+    verdict = policy.decide(compiled, values, policy.standing(on))
+    assert verdict.decision.outcome is Outcome.PERMITTED

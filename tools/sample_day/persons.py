@@ -63,7 +63,7 @@ def _residents(cast: Cast) -> None:
         area="original",
         since="2026-01-01",
     )
-    cast.visitor("mr_kwok", "郭天佑", "Kwok Tin Yau", area="original", letter="H")
+    cast.visitor("mr_kwok", "郭天乐", "Kwok Tin Lok", area="original", letter="H")
     cast.account("mr_kwok", "CNY", "30000.00")
 
 

@@ -60,7 +60,6 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
         entries = _prove(app, database, paths, Path(parties) if parties else None, staged)
         if entries:
             app.admission().open_accounts(entries, road.writer, app.site.now())
-        road.expire_holds(at=app.site.now())
         tally = DayTally(policy.pack)
         with _progress(app, app.say("办理", "booking"), staged.count) as tick:
             for answer in _book(app, road, staged):

@@ -87,6 +87,12 @@ def _use(use: LimitUse, cap: int, used: int, asked: int, scale: int) -> LimitUse
     )
 
 
+def too_large(policy: Policy, row: Known, amount: str) -> Verdict:
+    """Return the refusal of an amount that no account can hold."""
+    reason = Reason("AM12", row.compiled.action.clause, {"amount": amount})
+    return _undecided(policy, row, Outcome.REFUSED, (reason,))
+
+
 def unfinished(policy: Policy, row: Known, outcome: Outcome, why: Sequence[str]) -> Verdict:
     """Return the verdict of an instruction that cannot be decided by its conditions.
 
@@ -104,6 +110,17 @@ def unfinished(policy: Policy, row: Known, outcome: Outcome, why: Sequence[str])
     else:
         data = {"of": row.instruction.continues, "why": why[0]}
         reasons, missing = (Reason("QH06", action.clause, data),), ()
+    return _undecided(policy, row, outcome, reasons, missing)
+
+
+def _undecided(
+    policy: Policy,
+    row: Known,
+    outcome: Outcome,
+    reasons: tuple[Reason, ...],
+    missing: tuple[MissingFact, ...] = (),
+) -> Verdict:
+    action = row.compiled.action
     decision = Decision(
         facility=row.compiled.facility,
         action=row.compiled.name,

@@ -20,8 +20,8 @@ from qianhai.instructions.accounts import (
     quota_asset,
 )
 from qianhai.instructions.model import Drawn, Known, Named
-from qianhai.kernel import SHANGHAI, BrokenIntegrity, Flaw, Place, to_minor
-from qianhai.ledger import AccountSpec, Asset, Balance, Chain, Kind, Leg
+from qianhai.kernel import SHANGHAI, BrokenIntegrity, Flaw, Place
+from qianhai.ledger import INT64_MAX, AccountSpec, Asset, Balance, Chain, Kind, Leg
 from qianhai.policy import Draw, Policy, Verdict
 from qianhai.rules import Money
 
@@ -75,6 +75,8 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
     assert amount is not None, "a permitted business knows what it draws"
     if amount == 0:
         return
+    if abs(amount) > INT64_MAX:
+        raise OverflowError(str(amount))
     for at, draw in enumerate(draws):
         named = limit_name(row, draw.limit.id, draw.pool.id)
         if named is None:
@@ -194,9 +196,10 @@ def _minor(row: Known, key: str, value: object, scale: int) -> int:
 
     Raises:
         BrokenIntegrity: the pack's expression gives a fraction of a minor unit.
+        OverflowError: no account can hold the amount.
     """
     assert isinstance(value, int | Decimal | Fraction), f"{key} is known when it is posted"
-    scaled = Fraction(value) * 10**scale
+    scaled: Fraction = Fraction(value) * 10**scale
     if scaled.denominator != 1:
         where = Place(f"{row.compiled.facility}.{row.compiled.name}", None, key)
         raise BrokenIntegrity(
@@ -212,7 +215,9 @@ def _minor(row: Known, key: str, value: object, scale: int) -> int:
                 )
             ]
         )
-    return to_minor(Decimal(scaled.numerator).scaleb(-scale), scale)
+    if abs(scaled) > INT64_MAX:
+        raise OverflowError(str(value))
+    return scaled.numerator
 
 
 def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:

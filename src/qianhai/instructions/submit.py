@@ -13,7 +13,7 @@ from typing import Final
 from qianhai.db import Connection, Database
 from qianhai.instructions import store
 from qianhai.instructions.accounts import AccountBook
-from qianhai.instructions.conclude import conclude, unfinished
+from qianhai.instructions.conclude import conclude, too_large, unfinished
 from qianhai.instructions.flaws import used_before
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Root
@@ -167,7 +167,10 @@ class Road:
         reach("road.decided")
         if verdict.decision.outcome is not Outcome.PERMITTED:
             return Handover(row, verdict, None)
-        return self._shape(gathering, row, verdict)
+        try:
+            return self._shape(gathering, row, verdict)
+        except OverflowError as fault:
+            return Handover(row, too_large(self.policy, row, str(fault)), None)
 
     def _shape(self, gathering: Gathering, row: Known, verdict: Verdict) -> Handover:
         shaped = Shaped()

@@ -39,7 +39,7 @@ def insert_sealed(
 
 
 def _written(value: object) -> object:
-    """Write bytes the way PostgreSQL reads them; everything else has its canonical form.
+    r"""Write bytes the way PostgreSQL reads them; everything else has its canonical form.
 
     >>> _written([b"\\x01", "one"])
     ['\\\\x01', 'one']

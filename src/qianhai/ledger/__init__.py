@@ -8,6 +8,7 @@ changed since.
 
 from qianhai.ledger.limits import Window, limit_account
 from qianhai.ledger.model import (
+    INT64_MAX,
     Account,
     AccountSpec,
     Asset,
@@ -37,6 +38,7 @@ from qianhai.ledger.verify import verify
 from qianhai.ledger.writer import Submission, Writer
 
 __all__ = [
+    "INT64_MAX",
     "Account",
     "AccountSpec",
     "Asset",

@@ -1,0 +1,248 @@
+"""Every command answers with one document for programs, and in both languages for people."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.business import csv_file, loan, parties_file
+from cli.terminal import Terminal
+
+from qianhai.policy import Policy
+
+
+@pytest.fixture
+def parties(tmp_path: Path) -> str:
+    return str(parties_file(tmp_path))
+
+
+def test_the_plan_is_listed_with_115_measures(qianhai: Terminal) -> None:
+    measures = qianhai("plan", "list", "--json").document.rows("measures")
+    assert [measure["id"] for measure in measures] == list(range(1, 116))
+    assert sum(int(str(measure["clauses"])) for measure in measures) == 264
+    for measure in measures:
+        assert measure["zh"], measure
+        assert measure["en"], measure
+    assert "Overseas lending" in qianhai("plan", "list").out
+    assert "措施" in qianhai("plan", "list", language="zh").out
+
+
+def test_a_measure_is_shown_with_clauses_units_numbers_and_its_facility(qianhai: Terminal) -> None:
+    document = qianhai("plan", "show", "67", "--json").document
+    assert document["facilities"] == ["overseas_lending"]
+    assert [clause["id"] for clause in document.rows("clauses")] == ["67a", "67b"]
+    assert document.rows("units")[0]["en"]
+    assert any(number["value"] == "80" for number in document.rows("numbers"))
+    assert "67b" in qianhai("plan", "show", "67").out
+    chinese = qianhai("plan", "show", "67", language="zh").out
+    assert "责任单位：" in chinese
+    assert "Units" not in chinese
+
+
+@pytest.mark.parametrize("number", ["0", "116"])
+def test_a_measure_that_is_none_is_told(qianhai: Terminal, number: str) -> None:
+    done = qianhai("plan", "show", number, "--json")
+    assert done.code == 2
+    assert done.document.part("error").rows("flaws")[0]["expected"] == "1 to 115"
+
+
+def test_the_facilities_are_listed_with_their_actions(qianhai: Terminal) -> None:
+    lines = qianhai("facility", "list", "--json").document.rows("facilities")
+    assert [line["measure"] for line in lines] == [10, 41, 42, 54, 55, 59, 60, 61, 64, 67, 81, 83, 84]  # fmt: skip
+    assert {line["id"]: line["actions"] for line in lines}["overseas_lending"] == ["lend", "return"]
+    assert "企业境外放款" in qianhai("facility", "list", language="zh").out
+
+
+def test_a_facility_tells_who_knows_each_fact_and_which_paper_proves_it(qianhai: Terminal) -> None:
+    document = qianhai("facility", "show", "overseas_lending", "--json").document
+    facts = document.part("facts")
+    assert facts["lender.equity"] == {
+        "type": "money", "provider": "attribute", "known_by": "register",
+        "document": "audited_statements", "zh": "最近一期经审计所有者权益",
+        "en": "owner's equity of the latest audited statements",
+    }  # fmt: skip
+    assert facts.part("is_genuine")["known_by"] == "sender" if hasattr(facts, "part") else True
+    lend = document.part("actions")["lend"]
+    assert isinstance(lend, dict)
+    assert [condition["id"] for condition in lend["conditions"]] == ["genuine"]
+    assert lend["limits"][0]["pools"][0]["holder"] == "lender"
+    assert set(document.part("other_way")) == {"zh", "en"}
+    shown = qianhai("facility", "show", "overseas_lending", language="zh").out
+    assert "条件或额度" in shown
+
+
+@pytest.mark.parametrize("command", [("facility", "show"), ("decide",)])
+def test_a_facility_that_is_none_is_told_with_the_nearest_name(
+    qianhai: Terminal, command: tuple[str, ...]
+) -> None:
+    facts = ("--facts", "-") if command == ("decide",) else ()
+    done = qianhai(*command, "overseas_lendin", *facts, given="{}", language="zh")
+    assert done.code == 2
+    assert "相近名称：“overseas_lending”" in done.err
+
+
+def test_every_facility_decides_without_any_fact(qianhai: Terminal, opened: Policy) -> None:
+    for name, facility in opened.pack.facilities.items():
+        for action in facility.actions:
+            document = qianhai.decide(name, {}, "--action", action, "--on", "2023-06-30")
+            assert document["outcome"] in {"incomplete", "ordinary", "register_first", "refused"}
+            assert (document["facility"], document["action"]) == (name, action)
+            if document["outcome"] == "incomplete":
+                for one in document.rows("missing"):
+                    assert one["fact"], document
+
+
+def test_every_refusal_names_another_way_in_both_languages(opened: Policy) -> None:
+    for facility in opened.pack.facilities.values():
+        assert facility.other_way is not None, facility.id
+        assert facility.other_way.zh.endswith("。")
+        assert facility.other_way.en.endswith(".")
+
+
+def test_a_refusal_says_which_other_way_is_open(qianhai: Terminal) -> None:
+    facts = {"is_genuine": False}
+    refused = qianhai.decide("overseas_lending", facts)
+    assert refused["outcome"] == "refused"
+    way = refused.part("other_way")
+    given = json.dumps(facts)
+    said = ("decide", "overseas_lending", "--facts", "-")
+    assert f"another way: {way['en']}" in qianhai(*said, given=given).out
+    assert f"其他办法：{way['zh']}" in qianhai(*said, given=given, language="zh").out
+    assert "other_way" not in qianhai.decide("overseas_lending", {})
+
+
+def test_a_decision_is_printed_with_figures_a_clerk_can_read(qianhai: Terminal) -> None:
+    facts = {
+        "lender": {"in_zone": True, "equity": {"amount": "10000000.00", "currency": "CNY"}},
+        "amount": {"amount": "8000000.01", "currency": "CNY"},
+        "outstanding": {"amount": "0", "currency": "CNY"},
+        "is_genuine": True,
+    }
+    out = qianhai("decide", "overseas_lending", "--facts", "-", given=json.dumps(facts)).out
+    for text in ("cap 8,000,000.00", "asked 8,000,000.01", "│ 8,000,000.00 │ 0.00 │", "CNY", "✓"):
+        assert text in out, out
+
+
+def test_facts_are_read_from_a_file(qianhai: Terminal, tmp_path: Path) -> None:
+    path = tmp_path / "facts.json"
+    path.write_text('{"is_genuine": false}', encoding="utf-8-sig")
+    done = qianhai("decide", "overseas_lending", "--facts", str(path), "--json")
+    assert done.document["outcome"] == "refused"
+
+
+def test_facts_of_many_megabytes_are_refused(qianhai: Terminal) -> None:
+    done = qianhai("decide", "overseas_lending", "--facts", "-", "--json", given=" " * 10_000_001)
+    assert done.code == 2
+    assert "10000000 bytes" in str(done.document.part("error").rows("flaws")[0]["en"])
+
+
+def test_registers_are_loaded_once(qianhai: Terminal, parties: str) -> None:
+    first = qianhai("register", "load", parties, "--json").document
+    assert first == {
+        "new": {"party": 3, "attribute": 1, "account": 1},
+        "unchanged": {},
+        "openings_posted": 1,
+    }
+    again = qianhai("register", "load", parties, "--json").document
+    assert again["new"] == {}
+    assert again["openings_posted"] == 0
+    assert again["unchanged"] == first["new"]
+    shown = qianhai("register", "load", parties, language="zh").out
+    assert "登记簿" in shown
+
+
+def test_a_register_with_flaws_enters_nothing(qianhai: Terminal, tmp_path: Path) -> None:
+    bad = parties_file(tmp_path, {"kind": "party", "id": "x", "type": "firm", "since": "soon"})
+    done = qianhai("register", "load", str(bad), "--json")
+    assert done.code == 2
+    assert len(done.document.part("error").rows("flaws")) >= 3
+    assert qianhai("limits", "firm", "--json").code == 2
+
+
+def test_the_limits_of_a_party_are_told_with_what_they_still_need(
+    qianhai: Terminal, parties: str
+) -> None:
+    assert qianhai("register", "load", parties).code == 0
+    document = qianhai("limits", "firm", "--json").document
+    assert (document["party"], document["on"]) == ("firm", "2025-06-30")
+    lines = {str(line["id"]): line for line in document.rows("limits")}
+    lending = lines["lending"]
+    assert (lending["cap"], lending["used"], lending["left"]) == ("800000.00", "0.00", "800000.00")
+    assert lending["asset"] == "CNY"
+    assert lines["foreign_debt.own"]["missing"] == ["borrower.net_assets"]
+    past = qianhai("limits", "firm", "--on", "2020-12-31", "--json").document.rows("limits")
+    assert next(line for line in past if line["id"] == "lending")["cap"] == "300000.00"
+    assert "800,000.00" in qianhai("limits", "firm").out
+    assert "还需事实" in qianhai("limits", "firm", language="zh").out
+
+
+def test_a_party_nobody_entered_has_no_limits_to_show(qianhai: Terminal) -> None:
+    done = qianhai("limits", "nobody", "--json")
+    assert done.code == 2
+    (flaw,) = done.document.part("error").rows("flaws")
+    assert flaw["value"] == "nobody"
+
+
+def test_stopping_a_server_that_does_not_run_says_so(qianhai: Terminal) -> None:
+    assert qianhai("db", "stop", "--json").document == {"was_running": False}
+    assert qianhai("db", "stop").out == "was not running\n"
+    assert qianhai("db", "stop", language="zh").out == "未在运行\n"
+
+
+def test_help_says_in_both_languages_what_each_command_does(qianhai: Terminal) -> None:
+    shown = qianhai("--help").out
+    for text in ("Decide and book a day's business", "办理一日业务", "查看主体的各项额度"):
+        assert text in shown
+    for group in ("plan", "facility", "register", "ledger", "journal", "db"):
+        done = qianhai(group)
+        assert done.code == 2
+        assert "Commands" in done.err
+        inside = qianhai(group, "--help")
+        assert inside.code == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "value", "zh"),
+    [
+        (("decde",), "decde", "没有命令“decde”（相近：decide）"),
+        (("nothing-like-it",), "nothing-like-it", "没有命令"),
+        (("decide", "x", "--fcts", "y"), "--fcts", "没有选项“--fcts”（相近：--facts）"),
+        (("decide",), "", "缺少"),
+        (("plan", "show", "x"), "", "的值无效"),
+        (("run", "--out"), "--out", "选项 --out 缺少值"),
+        (("limits", "a", "b"), "", "命令用法有误"),
+        ((), "", "命令用法有误"),
+        (("plan",), "", "命令用法有误"),
+    ],
+)
+def test_a_command_written_wrongly_is_told_as_every_mistake_is(
+    qianhai: Terminal, argv: tuple[str, ...], value: str, zh: str
+) -> None:
+    done = qianhai(*argv, "--json")
+    assert done.code == 2
+    assert done.err == ""
+    (flaw,) = done.document.part("error").rows("flaws")
+    assert flaw["value"] == value
+    assert zh in str(flaw["zh"])
+    assert "--help" in str(flaw["en"])
+
+
+def test_a_day_prints_nothing_but_its_document(
+    qianhai: Terminal, parties: str, tmp_path: Path
+) -> None:
+    day = csv_file(tmp_path / "day.csv", loan("a"))
+    for argv in (
+        ("run", str(day), "--parties", parties),
+        ("register", "load", parties),
+        ("limits", "firm"),
+        ("plan", "list"),
+        ("plan", "show", "1"),
+        ("facility", "list"),
+        ("facility", "show", "special_refund"),
+        ("ledger", "verify"),
+        ("journal", "verify"),
+        ("db", "stop"),
+    ):
+        done = qianhai(*argv, "--json", language="zh")
+        assert done.code == 0, done.out
+        assert done.err == ""
+        assert isinstance(json.loads(done.out), dict)
