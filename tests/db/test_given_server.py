@@ -11,7 +11,6 @@ from typing import Final
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from qianhai.db.become import choose_runner
 from qianhai.db.locate import choose_installation
@@ -46,7 +45,7 @@ def given_url(folder: Path) -> Iterator[str]:
     runner = choose_runner(None)
     home = folder / "given"
     runner.make_folder(home)
-    (home / "password").write_text("owner's", encoding="ascii")
+    (home / "password").write_text("one", encoding="ascii")
     runner.give(home)
 
     def run(program: str, *words: str) -> None:
@@ -67,17 +66,12 @@ def given_url(folder: Path) -> Iterator[str]:
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     run("pg_ctl", "--wait", "--log=log", f"--options={options}", "start")
     try:
-        owner = make_conninfo(
-            host=str(home),
-            user="owner",
-            password="owner's",
-            dbname="postgres",
-            options="-c default_transaction_read_only=off",
-        )
-        with psycopg.connect(owner, autocommit=True) as conn:
-            conn.execute("create role bank login password 'bank''s'")
+        with psycopg.connect(f"postgresql://owner:one@/postgres?host={home}") as conn:
+            conn.autocommit = True
+            conn.execute("set default_transaction_read_only to off")
+            conn.execute("create role bank login password 'two'")
             conn.execute("create database given owner bank")
-        yield make_conninfo(host=str(home), user="bank", password="bank's", dbname="given")
+        yield f"postgresql://bank:two@/given?host={home}"
     finally:
         run("pg_ctl", "--mode=immediate", "stop")
 

@@ -1,8 +1,7 @@
 """An amount that a conversion lifts beyond what an account can hold is refused, not wrapped."""
 
-from route.desk import Desk
-
 from qianhai.kernel import Outcome
+from route.desk import Desk
 
 
 def test_an_amount_no_account_can_hold_is_refused_with_its_reason(desk: Desk) -> None:

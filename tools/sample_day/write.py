@@ -153,14 +153,14 @@ def _agent(cast: Cast, party: str) -> dict[str, str]:
 
 
 def _end(cast: Cast, party: str, account: str, currency: str) -> dict[str, str]:
-    """Name the debtor or creditor by BIC, LEI or account, as its counterparty knows it.
+    """Name the debtor or creditor as its counterparty knows it: by BIC, registration, LEI, account.
 
     Who has neither identifier nor account on record keeps the id of the register.
     """
     identifiers = cast.identifiers(party)
     number = account or cast.number_of(party, currency)
     row = {"name": cast.name(party), "account": number or f"OTH-{party}"}
-    for scheme in ("bic", "lei"):
+    for scheme, leaf in (("bic", "bic"), ("hk_brn", "id"), ("lei", "lei")):
         if scheme in identifiers:
-            return row | {scheme: identifiers[scheme]}
+            return row | {leaf: identifiers[scheme]}
     return row if number else row | {"id": party}

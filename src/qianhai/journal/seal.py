@@ -41,8 +41,8 @@ def insert_sealed(
 def _written(value: object) -> object:
     r"""Write bytes the way PostgreSQL reads them; everything else has its canonical form.
 
-    >>> _written([b"\\x01", "one"])
-    ['\\\\x01', 'one']
+    >>> _written([b"\x01", "one"])
+    ['\\x01', 'one']
     """
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
