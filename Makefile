@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.made
 PURE := $(foreach room,kernel rules policy messages,src/qianhai/$(room) tests/$(room)) tools tests/tidy
-DAY := $(filter-out %/parties.jsonl %.md,$(wildcard examples/day/*))
+DAY := $(filter-out %/parties.jsonl %.md %/expected.csv,$(sort $(wildcard examples/day/*)))
 
 # The caller's Python must not leak into ours. Of pip's settings only those stay that say how an
 # index is reached: what is installed is decided by the lock and its hashes.

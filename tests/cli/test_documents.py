@@ -60,7 +60,7 @@ def test_a_facility_tells_who_knows_each_fact_and_which_paper_proves_it(qianhai:
         "document": "audited_statements", "zh": "最近一期经审计所有者权益",
         "en": "owner's equity of the latest audited statements",
     }  # fmt: skip
-    assert facts.part("is_genuine")["known_by"] == "sender" if hasattr(facts, "part") else True
+    assert facts.part("is_genuine")["known_by"] == "sender"
     lend = document.part("actions")["lend"]
     assert isinstance(lend, dict)
     assert [condition["id"] for condition in lend["conditions"]] == ["genuine"]
@@ -82,9 +82,10 @@ def test_a_facility_that_is_none_is_told_with_the_nearest_name(
 
 def test_every_facility_decides_without_any_fact(qianhai: Terminal, opened: Policy) -> None:
     for name, facility in opened.pack.facilities.items():
-        for action in facility.actions:
+        for action, model in facility.actions.items():
             document = qianhai.decide(name, {}, "--action", action, "--on", "2023-06-30")
-            assert document["outcome"] in {"incomplete", "ordinary", "register_first", "refused"}
+            # What settles a hold rests on the hold alone, which the ledger knows.
+            assert model.settles or document["outcome"] != "permitted", (name, action)
             assert (document["facility"], document["action"]) == (name, action)
             if document["outcome"] == "incomplete":
                 for one in document.rows("missing"):
@@ -208,16 +209,15 @@ def test_help_says_in_both_languages_what_each_command_does(qianhai: Terminal) -
         (("decide", "x", "--fcts", "y"), "--fcts", "没有选项“--fcts”（相近：--facts）"),
         (("decide",), "", "缺少"),
         (("plan", "show", "x"), "", "的值无效"),
-        (("run", "--out"), "--out", "选项 --out 缺少值"),
+        (("run", "--json", "a", "--out"), "--out", "选项 --out 缺少值"),
         (("limits", "a", "b"), "", "命令用法有误"),
-        ((), "", "命令用法有误"),
-        (("plan",), "", "命令用法有误"),
+        ((), "--json", "没有选项"),
     ],
 )
 def test_a_command_written_wrongly_is_told_as_every_mistake_is(
     qianhai: Terminal, argv: tuple[str, ...], value: str, zh: str
 ) -> None:
-    done = qianhai(*argv, "--json")
+    done = qianhai(*argv) if "--json" in argv else qianhai(*argv, "--json")
     assert done.code == 2
     assert done.err == ""
     (flaw,) = done.document.part("error").rows("flaws")

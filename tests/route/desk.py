@@ -14,20 +14,26 @@ from qianhai.policy import Policy, read_facts
 from qianhai.registers import Entry, Keyring, check_entries
 
 PLAN = Path(__file__).parents[2] / "plan"
-INVENTED = Path(__file__).parent / "umbrella_storage.facility.yaml"
+#: Invented files, and the measures in whose folders they are dropped.
+INVENTED = {
+    "umbrella_storage.facility.yaml": "measures/088_",
+    "umbrella_resale.facility.yaml": "measures/088_",
+    "dry_tag.overlay.yaml": "measures/087_",
+}
 NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 DAY = date(2025, 6, 30)
 
 
 def plan_files() -> dict[str, bytes]:
-    """Return the pack's files, with the invented facility in a measure that has none."""
+    """Return the pack's files, with the invented ones in measures that have none."""
     files = {
         path.relative_to(PLAN).as_posix(): path.read_bytes()
         for path in sorted(PLAN.rglob("*"))
         if path.is_file()
     }
-    folder = next(name for name in files if name.startswith("measures/088_")).rsplit("/", 1)[0]
-    files[f"{folder}/{INVENTED.name}"] = INVENTED.read_bytes()
+    for name, start in INVENTED.items():
+        folder = next(one for one in files if one.startswith(start)).rsplit("/", 1)[0]
+        files[f"{folder}/{name}"] = (Path(__file__).parent / name).read_bytes()
     return files
 
 

@@ -44,7 +44,7 @@ def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lam
         before()
         result = qianhai.main(list(argv), prog_name="qianhai", standalone_mode=False, obj=app)
     except click.exceptions.NoArgsIsHelpError as fault:
-        return _refuse(app, misused(fault)) if is_json else _help(fault)
+        return _help(fault)
     except click.ClickException as fault:
         return _refuse(app, misused(fault))
     except click.Abort:

@@ -154,7 +154,9 @@ def _prepare(conninfo: str) -> None:
                 )
             store.settle_session(conn)
             migrate(conn)
-    except psycopg.OperationalError as fault:
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as fault:
+        if fault.sqlstate and isinstance(fault, psycopg.ProgrammingError):
+            raise  # a wrong statement of ours; without a state it is the URL that says nothing
         raise Environment(
             f"The database cannot be reached: {_first_line(fault)}.",
             "Check QIANHAI_DATABASE_URL and that the server runs.",

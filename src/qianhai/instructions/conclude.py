@@ -19,6 +19,19 @@ _REFUSALS: dict[Result, str] = {
     Result.ID_CONFLICT: "DUPL",
 }
 
+#: Why business cannot be continued, in the words its reason shows.
+_WHY: dict[str, dict[str, str]] = {
+    "unknown": {"zh": "账上没有该指令", "en": "it is not in the books"},
+    "not_permitted": {"zh": "该指令未获准办理", "en": "it was not permitted"},
+    "other_action": {"zh": "该指令不可由此操作延续", "en": "this action does not continue it"},
+    "other_parties": {"zh": "当事人与该指令不同", "en": "its parties are others"},
+    "other_facts": {"zh": "所述事实与该指令不同", "en": "facts agreed then are stated otherwise"},
+    "earlier_day": {"zh": "起息日早于该指令", "en": "the value date is before its own"},
+    "hold_resolved": {"zh": "该预留已了结", "en": "its hold is settled already"},
+    "hold_expired": {"zh": "该预留已到期", "en": "its hold has expired"},
+    "hold_not_found": {"zh": "该指令没有预留", "en": "it holds nothing"},
+}
+
 
 def conclude(
     row: Known,
@@ -33,11 +46,18 @@ def conclude(
     verdict = _with_true_limits(verdict, chain, owners, result)
     if result.is_posted:
         return verdict
-    return replace(verdict, decision=_refused(row, verdict, owners, result))
+    return replace(verdict, decision=_refused(row, verdict, owners, _assets(chain), result))
 
 
-def _refused(row: Known, verdict: Verdict, owners: Sequence[str], result: ChainResult) -> Decision:
-    """Return the decision of a chain the ledger did not post."""
+def _refused(
+    row: Known,
+    verdict: Verdict,
+    owners: Sequence[str],
+    assets: Sequence[str],
+    result: ChainResult,
+) -> Decision:
+    """Return the decision of a chain the ledger did not post; `assets` are those of its legs."""
+    asset = assets[result.failed_leg] if result.failed_leg is not None and assets else ""
     owner = owners[result.failed_leg] if result.failed_leg is not None and owners else ""
     clause = row.compiled.action.clause
     if result.result is Result.LIMIT_PASSED:
@@ -49,9 +69,21 @@ def _refused(row: Known, verdict: Verdict, owners: Sequence[str], result: ChainR
         outcome = limit.otherwise
     else:
         code = _REFUSALS.get(result.result, "AC01")
-        data = {"account": owner.removeprefix("account."), "result": result.result.value}
+        data = {
+            "account": owner.removeprefix("account."),
+            "asset": asset,
+            "of": row.instruction.continues,
+            "result": result.result.value,
+        }
+        data |= _WHY.get(result.result.value, {})
         reason, outcome = Reason(code, clause, data), Outcome.REFUSED
     return replace(verdict.decision, outcome=outcome, reasons=(reason,), reports=())
+
+
+def _assets(chain: Chain) -> list[str]:
+    """Return the asset of each leg of a chain, as the accounts it opens say."""
+    known = {spec.name: spec.asset.code for spec in chain.opens}
+    return [known.get(leg.debit, "") for leg in chain.legs]
 
 
 def _with_true_limits(
@@ -87,8 +119,8 @@ def _use(use: LimitUse, cap: int, used: int, asked: int, scale: int) -> LimitUse
     )
 
 
-def too_large(policy: Policy, row: Known, amount: str) -> Verdict:
-    """Return the refusal of an amount that no account can hold."""
+def not_bookable(policy: Policy, row: Known, amount: str) -> Verdict:
+    """Return the refusal of an amount no account can hold, or of nothing at all."""
     reason = Reason("AM12", row.compiled.action.clause, {"amount": amount})
     return _undecided(policy, row, Outcome.REFUSED, (reason,))
 
@@ -108,7 +140,7 @@ def unfinished(policy: Policy, row: Known, outcome: Outcome, why: Sequence[str])
             for one in missing
         )
     else:
-        data = {"of": row.instruction.continues, "why": why[0]}
+        data = {"of": row.instruction.continues, "why": why[0], **_WHY[why[0]]}
         reasons, missing = (Reason("QH06", action.clause, data),), ()
     return _undecided(policy, row, outcome, reasons, missing)
 

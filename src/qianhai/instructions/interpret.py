@@ -147,7 +147,7 @@ class Interpreter:
             elif column in leaves or column.split(".")[0] in declared:
                 given.append((column, text))
             else:
-                known = [*_RESERVED, *facility.parties, *leaves]
+                known = [*_RESERVED, *facility.parties, *self._sendable(declared, leaves)]
                 flaws.append(say.unknown_column(draft.at(column), column, text, facility.id, known))
         facts, found = read_facts(declared, _with_lists(declared, given), draft.at)
         flaws += found
@@ -162,6 +162,10 @@ class Interpreter:
     def _provider(self, column: str, declared: Mapping[str, Fact]) -> str:
         fact = declared.get(column) or declared.get(column.rpartition(".")[0])
         return fact.provider if fact else ""
+
+    def _sendable(self, declared: Mapping[str, Fact], leaves: frozenset[str]) -> list[str]:
+        """Return the columns a sender may give: the leaves nobody else knows."""
+        return [leaf for leaf in leaves if self._provider(leaf, declared) in {"", "sender"}]
 
     def _is_known_elsewhere(
         self, column: str, declared: Mapping[str, Fact], leaves: frozenset[str]
@@ -195,13 +199,15 @@ class Interpreter:
 def _with_lists(
     declared: Mapping[str, Fact], given: Iterable[tuple[str, object]]
 ) -> Iterable[tuple[str, object]]:
-    """Gather `funds.0.size` columns into the list fact `funds`."""
+    """Gather `funds.0.size` columns into the list fact `funds`; `[]` is a list that has none."""
     lists: dict[str, dict[int, dict[str, object]]] = {}
     for column, text in given:
         name, _, rest = column.partition(".")
         number, _, leaf = rest.partition(".")
         if name in declared and declared[name].type == "list" and number.isdigit() and leaf:
             lists.setdefault(name, {}).setdefault(int(number), {})[leaf] = text
+        elif column in declared and declared[column].type == "list" and text == "[]":
+            yield column, []
         else:
             yield column, text
     for name, items in lists.items():

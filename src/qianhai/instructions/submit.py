@@ -4,7 +4,7 @@ A dry run is the same road ended by rollback. Nothing outside the database is to
 to leave waits in the outbox.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -13,7 +13,7 @@ from typing import Final
 from qianhai.db import Connection, Database
 from qianhai.instructions import store
 from qianhai.instructions.accounts import AccountBook
-from qianhai.instructions.conclude import conclude, too_large, unfinished
+from qianhai.instructions.conclude import conclude, not_bookable, unfinished
 from qianhai.instructions.flaws import used_before
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Root
@@ -170,7 +170,7 @@ class Road:
         try:
             return self._shape(gathering, row, verdict)
         except OverflowError as fault:
-            return Handover(row, too_large(self.policy, row, str(fault)), None)
+            return Handover(row, not_bookable(self.policy, row, str(fault)), None)
 
     def _shape(self, gathering: Gathering, row: Known, verdict: Verdict) -> Handover:
         shaped = Shaped()
@@ -186,6 +186,8 @@ class Road:
         if verdict.decision.outcome is not Outcome.PERMITTED:
             return Handover(row, verdict, None)
         chain = as_chain(shaped, row, verdict)
+        if chain is None and (row.compiled.action.legs or row.compiled.action.closes):
+            return Handover(row, not_bookable(self.policy, row, "0"), None)
         reach("road.shaped")
         return Handover(row, verdict, chain, tuple(shaped.owners), tuple(shaped.drawn))
 
@@ -198,12 +200,13 @@ class Road:
         )
         compiled = self.policy.compiled(instruction.facility, instruction.action)
         root = self.root(conn, instruction.continues)
-        refusal = refused_continuation(instruction, compiled, root)
+        inherited = self._inherited(root) if root else {}
+        refusal = refused_continuation(instruction, compiled, root, inherited)
         parties, accounts = instruction.parties, instruction.accounts
         facts = dict(instruction.facts)
         if root and not refusal:
             parties, accounts = {**root.parties, **parties}, {**root.accounts, **accounts}
-            facts = {**self._inherited(root), **facts}
+            facts = {**inherited, **facts}
         else:
             root = None
         sent = frozenset(facts)
@@ -269,9 +272,15 @@ def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
 
 
 def refused_continuation(
-    instruction: Instruction, compiled: Compiled, root: Root | None
+    instruction: Instruction,
+    compiled: Compiled,
+    root: Root | None,
+    inherited: Mapping[str, object],
 ) -> tuple[Outcome, Sequence[str]] | None:
-    """Tell why an instruction cannot continue what it names; None when it can, or names nothing."""
+    """Tell why an instruction cannot continue what it names; None when it can, or names nothing.
+
+    What was agreed stands: a later action may add facts, and may repeat one, never change it.
+    """
     action = compiled.action
     if not action.of and not instruction.continues:
         return None
@@ -284,4 +293,8 @@ def refused_continuation(
     own = instruction.parties
     if any(root.parties.get(role, party) != party for role, party in own.items()):
         return Outcome.REFUSED, ["other_parties"]
+    if any(inherited.get(path, value) != value for path, value in instruction.facts.items()):
+        return Outcome.REFUSED, ["other_facts"]
+    if instruction.value_on < root.value_on:
+        return Outcome.REFUSED, ["earlier_day"]
     return None

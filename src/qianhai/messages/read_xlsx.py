@@ -94,6 +94,7 @@ class _SheetVisitor(PartVisitor):
         super().__init__()
         self._book, self._sheet, self._file, self._shape = workbook, sheet, file, shape
         self._header: dict[int, str] = {}
+        self._is_refused = False
         self._hidden_columns: list[tuple[int, int]] = []
         self._row = self._column = 0
         self._is_row_hidden = False
@@ -216,8 +217,12 @@ class _SheetVisitor(PartVisitor):
         return at.date().isoformat() if not seconds % _DAY_SECONDS else at.isoformat()
 
     def _close_row(self) -> None:
-        """Give the row, or its flaws; the first row with values is the header."""
-        if not self._cells and not self._flaws:
+        """Give the row, or its flaws; the first row with values is the header.
+
+        Under a refused header no row means anything; the merged ranges that may be the cause
+        stand after the rows and are still told.
+        """
+        if self._is_refused or (not self._cells and not self._flaws):
             return
         place = Place(self._file, self._row, self._sheet.name)
         if self._sheet.is_hidden:
@@ -254,9 +259,8 @@ class _SheetVisitor(PartVisitor):
                 shown = f"{self._sheet.name}!{column_letters(column)}"
                 flaws.append(flaw_at("M312", place, shown, what="column"))
         self._header = dict(enumerate(names, 1))
-        if flaws:
-            self.found.extend(flaws[:-1])
-            raise Refused(flaws[-1])
+        self.found.extend(flaws)
+        self._is_refused = bool(flaws)
 
 
 def column_letters(number: int) -> str:
