@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 from cli.business import csv_file, loan, parties_file
-from cli.terminal import Terminal
+from cli.terminal import PLAN, Terminal
 
 from qianhai.policy import Policy
+
+
+#: One file of facts a facility, for whoever tries `decide` first.
+EXAMPLES = sorted((PLAN.parent / "examples" / "facts").glob("*.json"))
 
 
 @pytest.fixture
@@ -90,6 +94,13 @@ def test_every_facility_decides_without_any_fact(qianhai: Terminal, opened: Poli
             if document["outcome"] == "incomplete":
                 for one in document.rows("missing"):
                     assert one["fact"], document
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_example_facts_of_a_facility_are_decided(qianhai: Terminal, path: Path) -> None:
+    done = qianhai("decide", path.stem, "--facts", str(path), "--on", "2023-06-30", "--json")
+    assert done.code == 0, done.out
+    assert done.document["outcome"] != "incomplete", done.document["missing"]
 
 
 def test_every_refusal_names_another_way_in_both_languages(opened: Policy) -> None:

@@ -1,15 +1,18 @@
 """Who takes part in the reselling of umbrellas, and what its senders write."""
 
 from collections.abc import Mapping
+from datetime import date
 
-from qianhai.instructions import Answer
+from qianhai.instructions import Answer, Instruction
+from qianhai.instructions.interpret import declared_facts
 from qianhai.kernel import Place
 from qianhai.policy import read_facts
-from route.desk import Desk
+from route.desk import DAY, Desk
 from route.umbrella import account, everyone
 
 FACILITY = "umbrella_resale"
 WHO = {"seller": "firm", "buyer": "group", "bank": "bank-1"}
+BUYERS = {"buyer": "7200001"}
 FACTS: Mapping[str, object] = {
     "price.amount": "30.00",
     "price.currency": "CNY",
@@ -38,35 +41,23 @@ def open_shop(desk: Desk, *more: Mapping[str, str]) -> None:
     )
 
 
-def offer(  # noqa: PLR0913 - as many words as an instruction has
+def offer(
     desk: Desk,
     number: str,
     action: str = "sell",
+    given: Mapping[str, object] = {},  # noqa: B006 - read only
     *,
+    without: tuple[str, ...] = (),
     of: str = "",
     parties: Mapping[str, str] = WHO,
-    accounts: Mapping[str, str] | None = None,
-    without: tuple[str, ...] = (),
-    **given: object,
+    accounts: Mapping[str, str] = BUYERS,
+    on: date = DAY,
 ) -> Answer:
-    """Submit one action; a fact's dots are written as two underscores."""
-    said = dict(FACTS) | {name.replace("__", "."): value for name, value in given.items()}
-    kept = [(name, value) for name, value in said.items() if name not in without]
-    declared = dict(desk.road.policy.pack.facilities[FACILITY].facts)
-    for overlay in desk.road.policy.pack.overlays.values():
-        declared = dict(overlay.facts) | declared
-    facts, flaws = read_facts(declared, kept, Place)
+    """Submit one action, with other facts than usual or without some."""
+    said = {name: value for name, value in {**FACTS, **given}.items() if name not in without}
+    facts, flaws = read_facts(declared_facts(desk.road.policy, FACILITY), said.items(), Place)
     assert not flaws, flaws
-    bare = desk.instruction(number, FACILITY, action, parties, {}, of=of)
-    instruction = type(bare)(
-        bare.id,
-        bare.institution_id,
-        bare.facility,
-        bare.action,
-        bare.value_on,
-        bare.parties,
-        accounts if accounts is not None else {"buyer": "7200001"},
-        facts,
-        bare.continues,
+    instruction = Instruction(
+        number, "local", FACILITY, action, on, parties, accounts, facts, of, Place("test")
     )
     return desk.road.submit(instruction, at=desk.now())

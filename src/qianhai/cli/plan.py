@@ -121,7 +121,7 @@ def check(app: App, source: str | None, _json: bool) -> int:
             f"{len(report.differences)} 处差异",
             f"{report.measures} measures, {report.clauses} clauses, {report.sections} sections, "
             f"{report.facilities} facilities, {report.examples} examples, "
-            f"{len(report.differences)} differences",
+            f"{len(report.differences)} difference{'s' * (len(report.differences) != 1)}",
         )
     )
     if report.differences:

@@ -1,12 +1,13 @@
 """Overlays: standing conditions on an account kind, judged whenever such an account pays."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Known
 from qianhai.instructions.shape import Shaped
 from qianhai.kernel import STRENGTH
-from qianhai.policy import Compiled, ConditionResult, Verdict
+from qianhai.policy import Compiled, ConditionResult, Verdict, leaves_of
 
 
 def judge_overlays(at: Gathering, row: Known, verdict: Verdict, shaped: Shaped) -> Verdict:
@@ -28,7 +29,7 @@ def _judge(at: Gathering, row: Known, verdict: Verdict, compiled: Compiled) -> V
     facts = dict(row.facts)
     under = replace_compiled(row, compiled, facts)
     gather(replace(at, rows=(under,)), compiled.named_facts)
-    row.facts.update({name: value for name, value in facts.items() if name not in row.facts})
+    _keep_facts(row, compiled, facts)
     found = at.policy.decide(compiled, under.facts, row.standing)
     mine = found.decision
     results = tuple(
@@ -46,6 +47,16 @@ def _judge(at: Gathering, row: Known, verdict: Verdict, compiled: Compiled) -> V
             alerts=mine.alerts,
         )
     return replace(verdict, decision=decision, guards={**verdict.guards, **found.guards})
+
+
+def _keep_facts(row: Known, compiled: Compiled, facts: Mapping[str, object]) -> None:
+    """Keep what an overlay saw with the decision, under its own name where the business has one."""
+    own = leaves_of(row.compiled.facts)
+    for name, value in facts.items():
+        if name not in own:
+            row.facts[name] = value
+        elif row.facts.get(name) != value:
+            row.facts[f"{compiled.facility}.{name}"] = value
 
 
 def replace_compiled(row: Known, compiled: Compiled, facts: dict[str, object]) -> Known:

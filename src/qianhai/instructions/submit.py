@@ -186,7 +186,7 @@ class Road:
         if verdict.decision.outcome is not Outcome.PERMITTED:
             return Handover(row, verdict, None)
         chain = as_chain(shaped, row, verdict)
-        if chain is None and (row.compiled.action.legs or row.compiled.action.closes):
+        if chain is None and row.compiled.action.closes:
             return Handover(row, not_bookable(self.policy, row, "0"), None)
         reach("road.shaped")
         return Handover(row, verdict, chain, tuple(shaped.owners), tuple(shaped.drawn))
