@@ -13,14 +13,23 @@ COLUMNS = (
 )  # fmt: skip
 #: A bank, two enterprises of the zone with money and equity, and a borrower overseas.
 PARTIES: list[dict[str, object]] = [
-    {"kind": "party", "id": "firm", "type": "enterprise", "jurisdiction": "CN", "area": "original",
-     "name": "某企业", "identifiers": {"uscc": "91440300708461136T"}},
-    {"kind": "party", "id": "abroad", "type": "enterprise", "jurisdiction": "HK", "name": "Overseas"},
-    {"kind": "party", "id": "bank", "type": "bank", "jurisdiction": "CN", "name": "某银行",
-     "identifiers": {"bic": "QXHBCNBS"}},
-    {"kind": "attribute", "party": "firm", "name": "equity", "value": {"amount": "1000000.00", "currency": "CNY"}},
-    {"kind": "account", "number": "6200001", "party": "firm", "bank": "bank", "currency": "CNY",
-     "account_kind": "settlement", "opening_balance": "5000000.00"},
+    {
+        "kind": "party", "id": "firm", "type": "enterprise", "jurisdiction": "CN",
+        "area": "original", "name": "某企业", "identifiers": {"uscc": "91440300708461136T"},
+    },
+    {"kind": "party", "id": "abroad", "type": "enterprise", "jurisdiction": "HK", "name": "某商行"},
+    {
+        "kind": "party", "id": "bank", "type": "bank", "jurisdiction": "CN", "name": "某银行",
+        "identifiers": {"bic": "QXHBCNBS"},
+    },
+    {
+        "kind": "attribute", "party": "firm", "name": "equity",
+        "value": {"amount": "1000000.00", "currency": "CNY"},
+    },
+    {
+        "kind": "account", "number": "6200001", "party": "firm", "bank": "bank", "currency": "CNY",
+        "account_kind": "settlement", "opening_balance": "5000000.00",
+    },
 ]  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from cli.terminal import Terminal, make_site, plan_files
 
+from cli.terminal import NOWHERE, Terminal, make_site, plan_files
 from qianhai.policy import Policy, open_policy
 
 
@@ -28,12 +28,18 @@ def _open_once(monkeypatch: pytest.MonkeyPatch, opened: Policy, files: dict[str,
 
 
 @pytest.fixture
+def url() -> str:
+    """No database: a command that needs none must not ask for one. Other modules give theirs."""
+    return NOWHERE
+
+
+@pytest.fixture
 def qianhai(
-    database_url: str,
+    url: str,
     tmp_path: Path,
     files: dict[str, bytes],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Terminal:
     """Run commands of `qianhai`."""
-    return Terminal(make_site(database_url, tmp_path, files), capsys, monkeypatch)
+    return Terminal(make_site(url, tmp_path, files), capsys, monkeypatch)

@@ -20,7 +20,8 @@ from qianhai.main import packed, read_files
 PLAN = Path(__file__).parents[2] / "plan"
 NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 
-Document = dict[str, object]
+#: Nothing listens there.
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,23 @@ def rows_on_record(database_url: str | None) -> dict[str, int]:
                 sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
             )
         }
+
+
+def refused(qianhai: Terminal, *argv: str) -> list[Json]:
+    """Run a day that must be refused: one document, both languages, nothing on record."""
+    before = rows_on_record(qianhai.site.database_url)
+    done = qianhai("run", *argv, "--json")
+    assert done.code == 2, done.out + done.err
+    assert done.err == ""
+    error = done.document.part("error")
+    assert (error["kind"], error["exit_code"]) == ("bad_input", 2)
+    assert rows_on_record(qianhai.site.database_url) == before
+    flaws = error.rows("flaws")
+    for flaw in flaws:
+        assert all(flaw[part] for part in ("code", "file", "expected")), flaw
+        assert str(flaw["en"]).endswith("."), flaw
+        assert str(flaw["zh"]).endswith("。"), flaw
+    return flaws
 
 
 def plan_files() -> dict[str, bytes]:

@@ -1,8 +1,11 @@
 """`qianhai decide`: the contract other programs rely on, and the vectors they know."""
 
 import copy
+import json
+from collections.abc import Mapping
 
 import pytest
+
 from cli.terminal import Json, Terminal
 
 REFUND: Json = Json(
@@ -21,6 +24,10 @@ REFUND: Json = Json(
         "usd_rate": "1",
     }
 )
+BELOW = {"refund__amount": "49999.99"}
+SMALL = {"refund__amount": "10000.00"}
+NOT_ELIGIBLE = {"enterprise__is_eligible": False, "refund__amount": "60000.00"}
+OTHER_ROUTE = {"original__on": "2023-06-20", "is_original_route": False}
 LENDING = Json(
     {
         "lender": {"in_zone": True, "equity": {"amount": "100.00", "currency": "CNY"}},
@@ -91,13 +98,13 @@ def test_the_document_has_every_part_of_the_contract(qianhai: Terminal) -> None:
     ("changes", "on", "expected"),
     [
         ({"original__on": "2023-01-01"}, "2023-06-30", "ordinary"),
-        ({"refund__amount": "49999.99", "enterprise__class": "B"}, "2023-06-30", "register_first"),
-        ({"enterprise__is_eligible": False, "refund__amount": "60000.00"}, "2023-06-01", "register_first"),
-        ({"enterprise__is_eligible": False, "refund__amount": "60000.00"}, "2024-06-01", "permitted"),
-        ({"enterprise__is_eligible": False, "enterprise__class": "B", "refund__amount": "10000.00"}, "2024-07-01", "register_first"),
+        ({**BELOW, "enterprise__class": "B"}, "2023-06-30", "register_first"),
+        (NOT_ELIGIBLE, "2023-06-01", "register_first"),
+        (NOT_ELIGIBLE, "2024-06-01", "permitted"),
+        ({**NOT_ELIGIBLE, **SMALL, "enterprise__class": "B"}, "2024-07-01", "register_first"),
         ({"refund__amount": "900000.01"}, "2023-06-30", "refused"),
-        ({"original__on": "2023-06-20", "is_original_route": False}, "2023-06-30", "incomplete"),
-        ({"original__on": "2023-06-20", "is_original_route": False, "reason_evidence": True}, "2023-06-30", "permitted"),
+        (OTHER_ROUTE, "2023-06-30", "incomplete"),
+        ({**OTHER_ROUTE, "reason_evidence": True}, "2023-06-30", "permitted"),
         ({"trade_kind": "services"}, "2023-06-30", "ordinary"),
         ({"enterprise__in_zone": None, "enterprise__class": "B"}, "2023-06-30", "incomplete"),
         ({}, "2022-05-01", "permitted"),
@@ -105,7 +112,7 @@ def test_the_document_has_every_part_of_the_contract(qianhai: Terminal) -> None:
     ],
 )  # fmt: skip
 def test_special_refunds(
-    qianhai: Terminal, changes: dict[str, object], on: str, expected: str
+    qianhai: Terminal, changes: Mapping[str, object], on: str, expected: str
 ) -> None:
     document = qianhai.decide("special_refund", changed(REFUND, **changes), "--on", on)
     assert document["outcome"] == expected
@@ -173,26 +180,31 @@ def test_a_switch_judges_another_reading(qianhai: Terminal) -> None:
     assert qianhai.decide("special_refund", facts, *on, *other)["outcome"] == "permitted"
 
 
+REFUNDING = ("decide", "special_refund", "--facts", "-")
+
+
 @pytest.mark.parametrize(
     ("argv", "given", "expected"),
     [
         (("decide", "special_refnd", "--facts", "-"), "{}", "special_refund"),
-        (("decide", "special_refund", "--facts", "-", "--action", "refnd"), "{}", "refund"),
-        (("decide", "special_refund", "--facts", "-", "--on", "2023-02-30"), "{}", "YYYY-MM-DD"),
-        (("decide", "special_refund", "--facts", "-", "--switch", "55.amount_scop=both"), "{}", "55.amount_scope"),
-        (("decide", "special_refund", "--facts", "-"), "{", "JSON"),
-        (("decide", "special_refund", "--facts", "-"), "[]", "object"),
-        (("decide", "special_refund", "--facts", "-"), b"\xff\xfe{", "UTF-8"),
         (("decide", "special_refund", "--facts", "/no/such/file"), "", "No such file"),
-        (("decide", "special_refund", "--facts", "-"), '{"trade_kind": 1, "trade_kind": 2}', "twice"),
-        (("decide", "special_refund", "--facts", "-"), '{"refund": {"amount": "1.005", "currency": "CNY"}}', "decimals"),
-        (("decide", "special_refund", "--facts", "-"), '{"refund": {"amount": "0.00", "currency": "CNY"}}', "above zero"),
-        (("decide", "special_refund", "--facts", "-"), '{"usd_rate": "0"}', "above zero"),
-        (("decide", "special_refund", "--facts", "-"), '{"refund": {"amount": 1.5}}', "quotes"),
         (("decide", "special_refund"), "", "--facts"),
         (("decde",), "", "decde"),
+        ((*REFUNDING, "--action", "refnd"), "{}", "refund"),
+        ((*REFUNDING, "--on", "2023-02-30"), "{}", "YYYY-MM-DD"),
+        ((*REFUNDING, "--switch", "55.amount_scop=both"), "{}", "55.amount_scope"),
+        ((*REFUNDING, "--switch", "55.amount_scope=bth"), "{}", "55.amount_scope="),
+        (REFUNDING, "{", "JSON"),
+        (REFUNDING, "[]", "object"),
+        (REFUNDING, "[" * 100_000, "JSON"),
+        (REFUNDING, b"\xff\xfe{", "UTF-8"),
+        (REFUNDING, '{"trade_kind": 1, "trade_kind": 2}', "twice"),
+        (REFUNDING, '{"refund": {"amount": "1.005", "currency": "CNY"}}', "decimals"),
+        (REFUNDING, '{"refund": {"amount": "0.00", "currency": "CNY"}}', "above zero"),
+        (REFUNDING, '{"usd_rate": "0"}', "above zero"),
+        (REFUNDING, '{"refund": {"amount": 1.5}}', "quotes"),
     ],
-)  # fmt: skip
+)
 def test_wrong_words_are_told_in_one_document_and_exit_2(
     qianhai: Terminal, argv: tuple[str, ...], given: str | bytes, expected: str
 ) -> None:
@@ -208,16 +220,19 @@ def test_wrong_words_are_told_in_one_document_and_exit_2(
 
 
 def test_all_mistakes_of_the_facts_are_told_at_once(qianhai: Terminal) -> None:
-    done = qianhai(
-        "decide", "overseas_lending", "--facts", "-", "--json",
-        given='{"lender": {"in_zne": true}, "amount": {"amount": "x", "currency": "CNX"}, "is_genuine": "maybe"}',
-    )  # fmt: skip
+    facts = {
+        "lender": {"in_zne": True},
+        "amount": {"amount": "x", "currency": "CNX"},
+        "is_genuine": "maybe",
+    }
+    given = json.dumps(facts)
+    done = qianhai("decide", "overseas_lending", "--facts", "-", "--json", given=given)
     columns = {flaw["column"] for flaw in done.document.part("error").rows("flaws")}
     assert columns == {"lender.in_zne", "amount.amount", "amount.currency", "is_genuine"}
 
 
 def test_the_terminal_tells_the_outcome_in_both_languages(qianhai: Terminal) -> None:
-    given = '{"trade_kind": "services"}'
+    given = "{}"
     chinese = qianhai("decide", "special_refund", "--facts", "-", given=given, language="zh")
     english = qianhai("decide", "special_refund", "--facts", "-", given=given)
     assert "尚缺事实" in chinese.out

@@ -4,19 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from cli.business import csv_file, loan, parties_file
+
 from cli.terminal import PLAN, Terminal
-
 from qianhai.policy import Policy
-
 
 #: One file of facts a facility, for whoever tries `decide` first.
 EXAMPLES = sorted((PLAN.parent / "examples" / "facts").glob("*.json"))
-
-
-@pytest.fixture
-def parties(tmp_path: Path) -> str:
-    return str(parties_file(tmp_path))
 
 
 def test_the_plan_is_listed_with_115_measures(qianhai: Terminal) -> None:
@@ -51,7 +44,8 @@ def test_a_measure_that_is_none_is_told(qianhai: Terminal, number: str) -> None:
 
 def test_the_facilities_are_listed_with_their_actions(qianhai: Terminal) -> None:
     lines = qianhai("facility", "list", "--json").document.rows("facilities")
-    assert [line["measure"] for line in lines] == [10, 41, 42, 54, 55, 59, 60, 61, 64, 67, 81, 83, 84]  # fmt: skip
+    measures = [10, 41, 42, 54, 55, 59, 60, 61, 64, 67, 81, 83, 84]
+    assert [line["measure"] for line in lines] == measures
     assert {line["id"]: line["actions"] for line in lines}["overseas_lending"] == ["lend", "return"]
     assert "企业境外放款" in qianhai("facility", "list", language="zh").out
 
@@ -72,6 +66,16 @@ def test_a_facility_tells_who_knows_each_fact_and_which_paper_proves_it(qianhai:
     assert set(document.part("other_way")) == {"zh", "en"}
     shown = qianhai("facility", "show", "overseas_lending", language="zh").out
     assert "条件或额度" in shown
+
+
+def test_every_facility_is_shown_in_both_forms(qianhai: Terminal, opened: Policy) -> None:
+    for name, facility in opened.pack.facilities.items():
+        document = qianhai("facility", "show", name, "--json").document
+        assert set(document.part("facts")) == set(facility.facts)
+        assert list(document.part("actions")) == list(facility.actions)
+        shown = qianhai("facility", "show", name).out
+        for action in facility.actions.values():
+            assert action.en in shown
 
 
 @pytest.mark.parametrize("command", [("facility", "show"), ("decide",)])
@@ -147,53 +151,6 @@ def test_facts_of_many_megabytes_are_refused(qianhai: Terminal) -> None:
     assert "10000000 bytes" in str(done.document.part("error").rows("flaws")[0]["en"])
 
 
-def test_registers_are_loaded_once(qianhai: Terminal, parties: str) -> None:
-    first = qianhai("register", "load", parties, "--json").document
-    assert first == {
-        "new": {"party": 3, "attribute": 1, "account": 1},
-        "unchanged": {},
-        "openings_posted": 1,
-    }
-    again = qianhai("register", "load", parties, "--json").document
-    assert again["new"] == {}
-    assert again["openings_posted"] == 0
-    assert again["unchanged"] == first["new"]
-    shown = qianhai("register", "load", parties, language="zh").out
-    assert "登记簿" in shown
-
-
-def test_a_register_with_flaws_enters_nothing(qianhai: Terminal, tmp_path: Path) -> None:
-    bad = parties_file(tmp_path, {"kind": "party", "id": "x", "type": "firm", "since": "soon"})
-    done = qianhai("register", "load", str(bad), "--json")
-    assert done.code == 2
-    assert len(done.document.part("error").rows("flaws")) >= 3
-    assert qianhai("limits", "firm", "--json").code == 2
-
-
-def test_the_limits_of_a_party_are_told_with_what_they_still_need(
-    qianhai: Terminal, parties: str
-) -> None:
-    assert qianhai("register", "load", parties).code == 0
-    document = qianhai("limits", "firm", "--json").document
-    assert (document["party"], document["on"]) == ("firm", "2025-06-30")
-    lines = {str(line["id"]): line for line in document.rows("limits")}
-    lending = lines["lending"]
-    assert (lending["cap"], lending["used"], lending["left"]) == ("800000.00", "0.00", "800000.00")
-    assert lending["asset"] == "CNY"
-    assert lines["foreign_debt.own"]["missing"] == ["borrower.net_assets"]
-    past = qianhai("limits", "firm", "--on", "2020-12-31", "--json").document.rows("limits")
-    assert next(line for line in past if line["id"] == "lending")["cap"] == "300000.00"
-    assert "800,000.00" in qianhai("limits", "firm").out
-    assert "还需事实" in qianhai("limits", "firm", language="zh").out
-
-
-def test_a_party_nobody_entered_has_no_limits_to_show(qianhai: Terminal) -> None:
-    done = qianhai("limits", "nobody", "--json")
-    assert done.code == 2
-    (flaw,) = done.document.part("error").rows("flaws")
-    assert flaw["value"] == "nobody"
-
-
 def test_stopping_a_server_that_does_not_run_says_so(qianhai: Terminal) -> None:
     assert qianhai("db", "stop", "--json").document == {"was_running": False}
     assert qianhai("db", "stop").out == "was not running\n"
@@ -235,25 +192,3 @@ def test_a_command_written_wrongly_is_told_as_every_mistake_is(
     assert flaw["value"] == value
     assert zh in str(flaw["zh"])
     assert "--help" in str(flaw["en"])
-
-
-def test_a_day_prints_nothing_but_its_document(
-    qianhai: Terminal, parties: str, tmp_path: Path
-) -> None:
-    day = csv_file(tmp_path / "day.csv", loan("a"))
-    for argv in (
-        ("run", str(day), "--parties", parties),
-        ("register", "load", parties),
-        ("limits", "firm"),
-        ("plan", "list"),
-        ("plan", "show", "1"),
-        ("facility", "list"),
-        ("facility", "show", "special_refund"),
-        ("ledger", "verify"),
-        ("journal", "verify"),
-        ("db", "stop"),
-    ):
-        done = qianhai(*argv, "--json", language="zh")
-        assert done.code == 0, done.out
-        assert done.err == ""
-        assert isinstance(json.loads(done.out), dict)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from cli.business import parties_file
 from cli.terminal import Json, rows_on_record
 

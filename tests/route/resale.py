@@ -45,7 +45,7 @@ def offer(
     desk: Desk,
     number: str,
     action: str = "sell",
-    given: Mapping[str, object] = {},  # noqa: B006 - read only
+    given: Mapping[str, object] = {},
     *,
     without: tuple[str, ...] = (),
     of: str = "",
@@ -57,7 +57,5 @@ def offer(
     said = {name: value for name, value in {**FACTS, **given}.items() if name not in without}
     facts, flaws = read_facts(declared_facts(desk.road.policy, FACILITY), said.items(), Place)
     assert not flaws, flaws
-    instruction = Instruction(
-        number, "local", FACILITY, action, on, parties, accounts, facts, of, Place("test")
-    )
+    instruction = Instruction(number, "local", FACILITY, action, on, parties, accounts, facts, of)
     return desk.road.submit(instruction, at=desk.now())

@@ -39,12 +39,15 @@ def choose_installation(runner: Runner, data_major: int | None) -> Installation:
     """
     seen: list[Installation] = []
     for folder in _folders():
-        found = _tried(folder, runner)
-        if found is None or found.major < _OLDEST_MAJOR:
+        major = _major(folder)
+        if major is None or major < _OLDEST_MAJOR:
             continue
-        if data_major is None or found.major == data_major:
-            return found
-        seen.append(found)
+        if data_major not in {None, major}:
+            seen.append(Installation(folder, major))
+            continue
+        found = _reachable(folder, runner)
+        if found is not None:
+            return Installation(found, major)
     if data_major is not None:
         there = ", ".join(f"{one.major} ({one.bin})" for one in seen)
         there_zh = f"只有 {there}" if there else "没有 PostgreSQL"
@@ -80,8 +83,8 @@ def _folders() -> Iterator[Path]:
         yield from sorted(Path("/usr").glob(pattern), reverse=True)
 
 
-def _tried(folder: Path, runner: Runner) -> Installation | None:
-    """Return the installation in a folder when the runner can run it, copied if need be."""
+def _major(folder: Path) -> int | None:
+    """Return the major version of the PostgreSQL in a folder; none when none runs there."""
     try:
         said = subprocess.run(  # noqa: S603 (a program found here, no shell)
             [folder / "postgres", "--version"], capture_output=True, text=True, check=False
@@ -89,11 +92,17 @@ def _tried(folder: Path, runner: Runner) -> Installation | None:
     except OSError:  # not there, made for another machine, or not a program
         return None
     version = _VERSION.search(said.stdout)
-    if version is None:
+    return int(version[1]) if version else None
+
+
+def _reachable(folder: Path, runner: Runner) -> Path | None:
+    """Return where the runner can run the programs of a folder: there, or in a copy."""
+    if _runs(folder, runner):
+        return folder
+    if not runner.is_other:
         return None
-    if runner.is_other and not _runs(folder, runner):
-        folder = _copied(folder)
-    return Installation(folder, int(version[1])) if _runs(folder, runner) else None
+    copy = _copied(folder)
+    return copy if _runs(copy, runner) else None
 
 
 def _runs(folder: Path, runner: Runner) -> bool:
@@ -105,12 +114,9 @@ def _copied(folder: Path) -> Path:
     """Copy an installation to where every user can reach it, once; return its folder there.
 
     A wheel's programs look for their libraries beside the wheel (`wheel/pginstall/bin` and
-    `wheel.libs`), so the copy has the same form. Its name says what was copied (path, size and
-    age of the server), so an upgraded wheel is copied anew. It appears whole or not at all.
+    `wheel.libs`), so the copy has the same form. It appears whole or not at all.
     """
-    server = (folder / "postgres").stat()
-    what = f"{folder}:{server.st_size}:{server.st_mtime_ns}"
-    copy = SHARED / f"postgresql-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    copy = copy_of(folder)
     root = folder.parent
     libraries = root.parent.with_name(f"{root.parent.name}.libs")
     if not copy.is_dir():
@@ -132,3 +138,10 @@ def _copied(folder: Path) -> Path:
             if not copy.is_dir():
                 raise
     return copy / root.parent.name / root.name / folder.name
+
+
+def copy_of(folder: Path) -> Path:
+    """Return the place for a copy, named for what is copied: an upgraded wheel gets another."""
+    server = (folder / "postgres").stat()
+    what = f"{folder}:{server.st_size}:{server.st_mtime_ns}"
+    return SHARED / f"postgresql-{hashlib.sha256(what.encode()).hexdigest()[:16]}"

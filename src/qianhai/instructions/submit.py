@@ -200,7 +200,8 @@ class Road:
         )
         compiled = self.policy.compiled(instruction.facility, instruction.action)
         root = self.root(conn, instruction.continues)
-        inherited = self._inherited(root) if root else {}
+        is_own = root is not None and root.facility == compiled.facility
+        inherited = self._inherited(root) if root and is_own else {}
         refusal = refused_continuation(instruction, compiled, root, inherited)
         parties, accounts = instruction.parties, instruction.accounts
         facts = dict(instruction.facts)
