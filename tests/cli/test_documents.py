@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import PLAN, Terminal
+from qianhai.kernel import Reason
 from qianhai.policy import Policy
+from qianhai.views import reason_texts
 
 #: One file of facts a facility, for whoever tries `decide` first.
 EXAMPLES = sorted((PLAN.parent / "examples" / "facts").glob("*.json"))
@@ -75,7 +77,22 @@ def test_every_facility_is_shown_in_both_forms(qianhai: Terminal, opened: Policy
         assert list(document.part("actions")) == list(facility.actions)
         shown = qianhai("facility", "show", name).out
         for action in facility.actions.values():
-            assert action.en in shown
+            assert f"{action.en} · {action.clause}" in shown
+
+
+def test_a_reason_of_an_older_pack_is_shown_by_its_code(opened: Policy) -> None:
+    gone = Reason("QH99", "67b", {})
+    assert reason_texts(opened.pack, gone) == {"zh": "QH99", "en": "QH99"}
+    lacking = reason_texts(opened.pack, Reason("AM14", "67b", {"limit": "lending"}))
+    assert "<cap>" in lacking["en"]
+
+
+def test_a_value_the_regulation_leaves_open_is_told_as_such(opened: Policy) -> None:
+    told = reason_texts(
+        opened.pack, Reason("QH01", "67b", {"fact": "p.some_ratio", "document": ""})
+    )
+    assert "regulation" in told["en"]
+    assert "规定" in told["zh"]
 
 
 @pytest.mark.parametrize("command", [("facility", "show"), ("decide",)])

@@ -10,7 +10,7 @@ from route.desk import Desk
 from route.umbrella import everyone, give_back, keep
 
 #: Trips of one instruction: what it asks, its facts and accounts, its posting and its records.
-TRIPS_MAX = 40
+TRIPS_MAX = 30
 
 
 class Trips:
@@ -59,4 +59,3 @@ def test_an_instruction_stays_within_its_budget_of_trips(desk: Desk) -> None:
         assert answer.decision.outcome is not Outcome.INCOMPLETE
     assert max(spent.values()) <= TRIPS_MAX, spent
     assert spent["repeat"] < spent["ordinary"] < spent["post"], spent
-    print(spent)

@@ -71,13 +71,16 @@ def _sizes(desk: Desk) -> None:
 def _between_funds(desk: Desk) -> None:
     """Move size from one fund to another without touching the quota."""
     move = {"action": "reallocate", "fund": "tonghe_growth", "other_fund": "tonghe_credit"}
-    desk.permitted("ten million to the credit fund", move, moved="10000000.00")
-    desk.permitted("down to what is paid in", move, moved="49000000.00")
-    desk.refused("RR04", "a cent below what is paid in", move, moved="0.01")
+    raised = "2026-04-01"
+    desk.permitted("ten million to the credit fund", move, moved="10000000.00", on=raised)
+    desk.permitted("down to what is paid in", move, moved="49000000.00", on=raised)
+    desk.refused("RR04", "a cent below what is paid in", move, moved="0.01", on=raised)
     turned = {**move, "fund": "tonghe_credit", "other_fund": "tonghe_growth", "moved": "1.00"}
-    desk.refused("RR04", "to another manager's fund", turned, other_fund="lighthouse_one")
-    desk.refused("RR04", "investors have not agreed", turned, documents_allow="false")
-    desk.incomplete("consent of investors not stated", turned, documents_allow=None)
+    desk.refused(
+        "RR04", "to another manager's fund", turned, other_fund="lighthouse_one", on=raised
+    )
+    desk.refused("RR04", "investors have not agreed", turned, documents_allow="false", on=raised)
+    desk.incomplete("consent of investors not stated", turned, documents_allow=None, on=raised)
 
 
 def _who_may_resize(desk: Desk) -> None:

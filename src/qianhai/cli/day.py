@@ -3,24 +3,26 @@
 Tables for a terminal only; the same figures stand in `summary.json`. Must not decide or book.
 """
 
+from decimal import Decimal
+
 import click
 
 from qianhai.cli.app import App
 from qianhai.cli.decide import outcome_word
 from qianhai.instructions import Answer
-from qianhai.views import DayTally, grouped, instructed, reason_texts
+from qianhai.kernel import EXACT
+from qianhai.policy import LimitUse
+from qianhai.views import DayTally, grouped, instructed, reason_texts, written
 
+#: More limits than this are no table for a terminal; the summary holds them all.
+_LIMITS_SHOWN_MAX = 60
 _OUTCOMES = ("permitted", "ordinary", "register_first", "referred", "refused", "incomplete")
 
 
 def print_day(app: App, tally: DayTally, out: str | None) -> None:
     """Print the day, and where all of it is written."""
     _print_outcomes(app, tally)
-    app.print_table(
-        app.say("准予金额合计", "Permitted, by currency"),
-        [(app.say("合计", "total"), "right"), (app.say("币种", "currency"), "")],
-        [[f"{total:,f}", currency] for currency, total in sorted(tally.permitted.items())],
-    )
+    _print_sums(app, tally)
     _print_limits(app, tally)
     _print_waiting(app, tally, out)
     click.echo(app.say(f"共 {tally.count} 笔。", f"{tally.count} instructions."))
@@ -52,11 +54,38 @@ def _print_outcomes(app: App, tally: DayTally) -> None:
     )
 
 
+def _print_sums(app: App, tally: DayTally) -> None:
+    permitted = written(tally.permitted)
+    app.print_table(
+        app.say("各币种合计", "Totals by currency"),
+        [
+            (app.say("申请", "instructed"), "right"),
+            (app.say("本次准予", "permitted now"), "right"),
+            (app.say("币种", "currency"), ""),
+        ],
+        [
+            [
+                grouped(total),
+                grouped(permitted[currency]) if currency in permitted else "",
+                currency,
+            ]
+            for currency, total in written(tally.instructed).items()
+        ],
+    )
+
+
 def _print_limits(app: App, tally: DayTally) -> None:
+    """Print the limits that were drawn on; of many, those with the least left."""
+    names = tally.pack.facilities
+    drawn = sorted(tally.limits.items(), key=lambda one: _share_left(one[1]))[:_LIMITS_SHOWN_MAX]
+    rows = sorted(
+        ((names[facility].measure, holder, use) for (facility, holder, _), use in drawn),
+        key=lambda row: (row[0], row[1], row[2].id),
+    )
     app.print_table(
         app.say("已使用的额度", "Limits drawn"),
         [
-            (app.say("业务", "facility"), ""),
+            ("#", "right"),
             (app.say("持有人", "holder"), ""),
             (app.say("额度", "limit"), ""),
             (app.say("上限", "cap"), "right"),
@@ -65,18 +94,26 @@ def _print_limits(app: App, tally: DayTally) -> None:
             (app.say("币种", "asset"), ""),
         ],
         [
-            [
-                facility,
-                holder,
-                use.id,
-                grouped(use.cap),
-                grouped(use.used),
-                grouped(use.left),
-                use.asset or "?",
-            ]
-            for (facility, holder, _), use in sorted(tally.limits.items())
+            [str(measure), holder, use.id]
+            + [grouped(figure) for figure in (use.cap, use.used, use.left)]
+            + [use.asset or "?"]
+            for measure, holder, use in rows
         ],
     )
+    hidden = len(tally.limits) - len(drawn)
+    if hidden:
+        click.echo(
+            app.say(
+                f"另有 {hidden} 项额度剩余较多，见 summary.json。",
+                f"{hidden} more limits have more left; see summary.json.",
+            )
+        )
+
+
+def _share_left(use: LimitUse) -> Decimal:
+    """Return how much of its ceiling a limit has left, in a hundred; a closed one has nothing."""
+    cap = Decimal(use.cap or 0)
+    return EXACT.multiply(Decimal(use.left or 0), 100) // cap if cap > 0 else Decimal(0)
 
 
 def _print_waiting(app: App, tally: DayTally, out: str | None) -> None:

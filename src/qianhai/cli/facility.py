@@ -1,10 +1,13 @@
 """`qianhai facility`: which business there is, and what each asks for."""
 
+from collections.abc import Sequence
+
 import click
 
 from qianhai.cli.app import App
-from qianhai.cli.decide import find_action
+from qianhai.cli.decide import find_action, outcome_word
 from qianhai.cli.usage import Commands
+from qianhai.policy import Action, Limit
 from qianhai.views import facility_document, facility_line
 
 
@@ -73,17 +76,40 @@ def show_facility(app: App, name: str, _json: bool) -> None:
         [[n, f.type, f.provider, f.document, app.say(f.zh, f.en)] for n, f in model.facts.items()],
     )
     for key, action in model.actions.items():
-        app.print_table(
-            f"{key} · {app.say(action.zh, action.en)} · {action.clause}",
-            [
-                (app.say("条件或额度", "condition or limit"), ""),
-                (app.say("否则", "otherwise"), ""),
-                (app.say("含义", "meaning"), ""),
-                (app.say("算式", "expression"), ""),
-            ],
-            [[c.id, c.otherwise.value, app.say(c.zh, c.en), c.when] for c in action.conditions]
-            + [
-                [limit.id, limit.otherwise.value, app.say(limit.zh, limit.en), limit.amount]
-                for limit in action.limits
-            ],
-        )
+        print_action(app, key, action)
+
+
+def print_action(app: App, name: str, action: Action) -> None:
+    """Print what an action asks: its conditions and limits, and the papers they rest on."""
+    click.echo(f"{name} · {app.say(action.zh, action.en)} · {action.clause}")
+    app.print_table(
+        "",
+        [
+            (app.say("条件或额度", "condition or limit"), ""),
+            (app.say("否则", "otherwise"), ""),
+            (app.say("含义", "meaning"), ""),
+            (app.say("算式", "expression"), ""),
+        ],
+        [
+            [c.id, outcome_word(app, c.otherwise.value), app.say(c.zh, c.en), c.when]
+            for c in action.conditions
+        ]
+        + [
+            [x.id, outcome_word(app, x.otherwise.value), app.say(x.zh, x.en), _shown(x)]
+            for x in action.limits
+        ],
+    )
+    _print_terms(app, app.say("单证", "documents"), "documents", action.documents)
+    _print_terms(app, app.say("报告", "reports"), "reports", action.reports)
+
+
+def _print_terms(app: App, heading: str, kind: str, names: Sequence[str]) -> None:
+    """Print the words of a vocabulary's names in one line, or nothing without names."""
+    terms = [app.policy.pack.vocabulary[kind][name] for name in names]
+    if terms:
+        click.echo(f"  {heading}: " + "; ".join(app.say(term.zh, term.en) for term in terms))
+
+
+def _shown(limit: Limit) -> str:
+    """Return what a limit compares; its pools in the order in which they are drawn."""
+    return f"{limit.amount} <= {', then '.join(pool.cap for pool in limit.parts)}"

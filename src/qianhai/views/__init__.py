@@ -4,7 +4,14 @@ Turns decisions, packs and days into plain documents with both languages. Must n
 or know a door.
 """
 
-from qianhai.views.day import OUTCOME_COLUMNS, DayTally, instructed, outcome_document, outcome_line
+from qianhai.views.day import (
+    OUTCOME_COLUMNS,
+    DayTally,
+    instructed,
+    outcome_document,
+    outcome_line,
+    written,
+)
 from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
@@ -31,4 +38,5 @@ __all__ = [
     "outcome_document",
     "outcome_line",
     "reason_texts",
+    "written",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from qianhai.instructions import Answer, Named
-from qianhai.kernel import EXACT, Outcome, format_minor, to_minor
+from qianhai.kernel import CURRENCIES, EXACT, Outcome, format_minor, to_minor
 from qianhai.policy import LimitUse, Pack
 from qianhai.views.decision import decision_document, reason_texts
 from qianhai.views.flaws import Document
@@ -110,6 +110,23 @@ def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
     return amount_said, said.get("iso.instructed_amount.currency", "")
 
 
+def written(sums: Mapping[str, Decimal]) -> dict[str, str]:
+    """Return sums by currency, each with all the decimals of its currency.
+
+    >>> written({"EUR": Decimal("100000"), "JPY": Decimal("5")})
+    {'EUR': '100000.00', 'JPY': '5'}
+    """
+    return {
+        currency: format(
+            EXACT.quantize(total, Decimal(1).scaleb(-CURRENCIES[currency]))
+            if currency in CURRENCIES
+            else total,
+            "f",
+        )
+        for currency, total in sorted(sums.items())
+    }
+
+
 @dataclass(slots=True)
 class DayTally:
     """Counts and sums of a day while it runs, and the first answers that wait for a person."""
@@ -172,8 +189,8 @@ class DayTally:
                 for outcome in Outcome
             },
             "by_measure": list(by_measure.values()),
-            "instructed": {c: format(total, "f") for c, total in sorted(self.instructed.items())},
-            "permitted": {c: format(total, "f") for c, total in sorted(self.permitted.items())},
+            "instructed": written(self.instructed),
+            "permitted": written(self.permitted),
             "limits": [
                 {
                     "facility": facility,

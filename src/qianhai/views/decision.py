@@ -37,8 +37,8 @@ def _fields(pack: Pack, reason: Reason, lang: str) -> Mapping[str, str]:
     if document:
         data["document"] = document.zh if lang == "zh" else document.en
     elif data.get("fact", "").startswith("p."):
-        zh, en = "现行规定，当日数值尚未确认", "the regulation, whose value that day is not established"
-        data["document"] = zh if lang == "zh" else en
+        en = "the regulation, whose value that day is not established"
+        data["document"] = "现行规定，当日数值尚未确认" if lang == "zh" else en
     elif data.get("document") == "":
         data["document"] = "发起方的指令" if lang == "zh" else "the sender's instruction"
     return data
