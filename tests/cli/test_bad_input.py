@@ -1,6 +1,7 @@
 """Bad input: one answer that names everything that is wrong, and nothing on record afterwards."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -222,6 +223,19 @@ def test_all_flaws_of_all_files_come_at_once(qianhai: Terminal, tmp_path: Path) 
             (tmp_path.name, "None"),
         ]
     )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_nobody_may_read_is_told(qianhai: Terminal, tmp_path: Path) -> None:
+    path = csv_file(tmp_path / "day.csv", loan("a"))
+    path.chmod(0)
+    (flaw,) = refused(qianhai, str(path), "--parties", str(parties_file(tmp_path)))
+    assert "permission" in str(flaw["en"]).lower()
+
+
+def test_a_file_that_fails_while_it_is_read_is_told(qianhai: Terminal) -> None:
+    (flaw,) = refused(qianhai, "/proc/self/mem")
+    assert flaw["file"] == "mem"
 
 
 def test_a_parties_file_that_is_not_there_is_one_flaw(qianhai: Terminal, tmp_path: Path) -> None:

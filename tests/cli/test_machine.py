@@ -119,6 +119,22 @@ def test_a_key_file_that_is_not_there_is_told_and_never_made(
     assert not (tmp_path / "none").exists()
 
 
+def test_another_key_than_the_registers_own_is_told(
+    qianhai: Command, database_url: str, tmp_path: Path
+) -> None:
+    person = {"kind": "party", "id": "li", "type": "person", "jurisdiction": "CN", "name": "李某",
+              "identifiers": {"resident_id": "11010519491231002X"}}  # fmt: skip
+    path = str(parties_file(tmp_path, person))
+    for name, is_right in (("first", True), ("second", False)):
+        key = tmp_path / name
+        key.write_bytes(name.encode().ljust(32))
+        key.chmod(0o600)
+        settings = {"QIANHAI_DATABASE_URL": database_url, "QIANHAI_KEY_FILE": str(key)}
+        done = qianhai("register", "load", path, "--json", **settings)
+        assert done.code == (0 if is_right else 4), done.out
+    assert "master key" in str(fault(done)["message"])
+
+
 def test_the_key_of_an_installation_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     key = master_key(tmp_path, None)
     assert len(key) == 32

@@ -1,10 +1,12 @@
 """`qianhai run`: a day in four formats, what it leaves, and the same day again."""
 
+import codecs
 import csv
 import io
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cli.business import csv_file, jsonl_file, loan, message, parties_file, xlsx_file
@@ -76,7 +78,8 @@ def test_the_outcome_files_hold_every_answer_in_the_order_of_the_files(
     out = tmp_path / "out"
     assert qianhai("run", *day, "--parties", parties, "--out", str(out)).code == 0
     lines = [Json(json.loads(line)) for line in (out / "outcomes.jsonl").read_text().splitlines()]
-    with (out / "outcomes.csv").open(newline="") as file:
+    assert (out / "outcomes.csv").read_bytes().startswith(codecs.BOM_UTF8), "for spreadsheets"
+    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))
     order = ["c-1", "c-2", "x-1", "x-2", "j-1", "m-1", "o-1"]
     assert [line["id"] for line in lines] == [row["id"] for row in table] == order
@@ -111,7 +114,7 @@ def test_the_same_day_again_books_nothing_twice_and_says_so(
     assert again["outcomes"] == first["outcomes"]
     assert again["permitted"] == {}
     assert_nothing_is_new(booked, rows_on_record(qianhai.site.database_url))
-    with (out / "outcomes.csv").open(newline="") as file:
+    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {row["repeat"] for row in csv.DictReader(file)} == {"true"}
     told = qianhai("run", *day).out
     assert "7 were answered before; nothing was booked again." in told
@@ -152,6 +155,24 @@ def test_a_message_that_names_no_facility_is_incomplete(
     assert reason["en"] == "fact facility is missing; it comes from the sender's instruction"
     assert "<" not in str(reason["zh"])
     assert "no business stated" in qianhai("run", str(path)).out
+
+
+@pytest.mark.parametrize(("scheme", "number"), [("hk_brn", "12345678"), ("bic", "QXHKHKHH")])
+def test_a_message_names_parties_by_their_identifiers(
+    qianhai: Terminal, tmp_path: Path, scheme: str, number: str
+) -> None:
+    known = {"kind": "party", "id": "abroad", "type": "enterprise", "jurisdiction": "HK",
+             "name": "某商行", "since": "2021-01-01", "identifiers": {scheme: number}}  # fmt: skip
+    path = message(tmp_path / "day.xml", "09", [loan("m-1")])
+    path.write_text(path.read_text().replace(">abroad<", f">{number}<"))
+    parties = str(parties_file(tmp_path, known))
+    done = qianhai("run", str(path), "--parties", parties, "--json")
+    assert done.code == 0, done.out
+    assert done.document.part("outcomes")["permitted"] == 1
+    assert qianhai.site.database_url
+    with psycopg.connect(qianhai.site.database_url) as conn:
+        (kept,) = conn.execute("select parties from instructions.instructions").fetchone() or ("",)
+    assert json.loads(kept)["parties"]["borrower"] == "abroad"
 
 
 def test_a_later_action_continues_an_earlier_one(qianhai: Terminal, tmp_path: Path) -> None:
@@ -208,7 +229,7 @@ def test_a_text_of_the_sender_never_becomes_a_formula(qianhai: Terminal, tmp_pat
     out = tmp_path / "out"
     parties = str(parties_file(tmp_path))
     assert qianhai("run", str(path), "--parties", parties, "--out", str(out)).code == 0
-    with (out / "outcomes.csv").open(newline="") as file:
+    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["'=1+1", "-2"]
     first = json.loads((out / "outcomes.jsonl").read_text().splitlines()[0])
     assert first["id"] == "=1+1"
@@ -235,3 +256,37 @@ def test_a_person_who_waits_sees_how_far_the_day_is(
     monkeypatch.setattr("sys.stderr", screen)
     assert qianhai("run", *day, "--parties", parties).code == 0
     assert "7/7" in screen.getvalue()
+
+
+def test_of_many_limits_the_terminal_shows_those_with_the_least_left(
+    qianhai: Terminal, tmp_path: Path
+) -> None:
+    names = [f"firm-{number:02d}" for number in range(62)]
+    more: list[dict[str, object]] = []
+    for name in names:
+        more += [
+            {"kind": "party", "id": name, "type": "enterprise", "jurisdiction": "CN",
+             "area": "original", "name": name},
+            {"kind": "attribute", "party": name, "name": "equity",
+             "value": {"amount": "1000.00", "currency": "CNY"}},
+            {"kind": "account", "number": f"A-{name}", "party": name, "bank": "bank",
+             "currency": "CNY", "account_kind": "settlement", "opening_balance": "1000.00"},
+        ]  # fmt: skip
+    loans = [
+        loan(name, "800.00" if name == "firm-61" else f"{700 - at}.00", lender=name)
+        for at, name in enumerate(names)
+    ]
+    day = csv_file(tmp_path / "day.csv", *loans)
+    done = qianhai("run", str(day), "--parties", str(parties_file(tmp_path, *more)))
+    assert "2 more limits have more left; see summary.json." in done.out
+    shown = {name for name in names if name in done.out}
+    assert set(names) - shown == {"firm-59", "firm-60"}
+
+
+def test_several_businesses_are_summed_in_a_last_line(qianhai: Terminal, tmp_path: Path) -> None:
+    other = {"id": "p-1", "facility": "pilot_combination", "value_date": "2025-06-30",
+             "applicant": "firm"}  # fmt: skip
+    day = jsonl_file(tmp_path / "day.jsonl", loan("a"), loan("b", is_genuine="false"), other)
+    parties = str(parties_file(tmp_path))
+    assert "together" in qianhai("run", str(day), "--parties", parties).out
+    assert "合计" in qianhai("run", str(day), language="zh").out

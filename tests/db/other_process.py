@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 
 from qianhai.db import Database
 from qianhai.db.watch import read_postmaster
@@ -68,6 +69,15 @@ def state_of(pid: int) -> str | None:
     except FileNotFoundError:
         return None
     return said.rpartition(")")[2].split()[0]
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process ended; one that is ending is waited for. A zombie has ended."""
+    for _ in range(200):
+        if state_of(pid) in {None, "Z"}:
+            return True
+        sleep(0.05)
+    return False
 
 
 def note(database: Database, word: str) -> None:

@@ -178,6 +178,8 @@ CROSSED = [
     ("001_ferry/measure.yaml", "module: loans", "module: loan", "P401", "loan\n"),
     ("001_ferry/measure.yaml", "slug: ferry", "slug: fery", "P021", "fery"),
     ("002_pier/measure.yaml", "id: 2\n", "id: 1\n", "P020", "1\n"),
+    (PIER, "id: pier_loan", "id: pier_lone", "P021", "pier_lone"),
+    (TAG, "id: ferry_tag", "id: ferry_tags", "P021", "ferry_tags"),
     (TAG, 'measure: "1"', 'measure: "7"', "P401", '7"'),
     (TAG, "on_debit: {kind: tagged}", "on_debit: {kind: taged}", "P401", "taged"),
     (TAG, "when: is_own, kind: tagged", "when: is_own, kind: tags", "P401", "tags"),
@@ -287,6 +289,12 @@ def test_a_name_that_leads_nowhere_is_told_at_the_word(
 def test_a_name_two_files_give_is_told() -> None:
     files = {**FILES, "measures/001_ferry/again.facility.yaml": FILES[f"measures/002_pier/{PIER}"]}
     assert _the_flaw(files, "P020").value == "pier_loan"
+
+
+def test_a_comma_that_cuts_a_text_short_is_told_as_what_it_is() -> None:
+    flaw = _the_flaw(changed(PIER, "when: is_sound", "when: least(room, 2) > 1"), "P010")
+    assert "in quotes" in flaw.en
+    assert "引号" in flaw.zh
 
 
 def test_whoever_uses_a_let_with_a_mistake_is_not_told_that_it_is_unknown() -> None:

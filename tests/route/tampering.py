@@ -158,7 +158,8 @@ def rechain_journal(conn: Connection, table: str) -> None:
     conn.execute(
         sql.SQL(
             "update journal.seals s set digest = sha256(convert_to("
-            " (jsonb_strip_nulls(to_jsonb(r)) - t.mutable_columns)::text, 'UTF8'))"
+            " (jsonb_strip_nulls(to_jsonb(r)) - t.mutable_columns)::text"
+            " || t.mutable_columns::text, 'UTF8'))"
             " from {table} r, journal.sealed_tables t where t.table_name = {name}"
             " and s.table_name = {name} and s.row_key = jsonb_build_array("
             " r.institution_id, r.instruction_id)::text"

@@ -288,3 +288,14 @@ def test_a_clock_that_goes_back_answers_by_all_that_is_recorded(desk: Desk) -> N
     instruction = desk.instruction("a1", "umbrella_storage", "keep", KEEPERS, FACTS)
     answer = desk.road.submit(instruction, at=NOON - timedelta(days=1))
     assert answer.decision.outcome is Outcome.PERMITTED, answer.decision
+
+
+def test_a_repeat_names_the_same_limits_and_their_holders(desk: Desk) -> None:
+    first = keep(desk, "a1", "30.00")
+    again = keep(desk, "a1", "30.00")
+    assert (first.is_repeat, again.is_repeat) == (False, True)
+    assert again.decision == first.decision
+    assert again.pools == first.pools
+    assert [pool.holder for pool in again.pools if pool] == ["firm", "group"]
+    refused = [keep(desk, "a2", "45.00") for _ in range(2)]
+    assert [answer.pools for answer in refused][1] == (None, None), "a refusal drew nothing"

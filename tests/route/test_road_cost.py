@@ -1,10 +1,11 @@
 """One instruction costs a counted number of trips to the database, and no more than that."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
+from qianhai.instructions import Answer
 from qianhai.kernel import Outcome
 from route.desk import Desk
 from route.umbrella import everyone, give_back, keep
@@ -45,13 +46,14 @@ def test_an_instruction_stays_within_its_budget_of_trips(desk: Desk) -> None:
     desk.register(*everyone())
     keep(desk, "a0", "1.00")
     spent = {}
-    for name, send in {
+    acts: dict[str, Callable[[], Answer]] = {
         "post": lambda: keep(desk, "a1", "30.00"),
         "later action": lambda: give_back(desk, "b1", "10.00", "a1"),
         "refused by a limit": lambda: keep(desk, "a2", "45.00"),
         "ordinary": lambda: keep(desk, "a3", is_dry="false"),
         "repeat": lambda: keep(desk, "a1", "30.00"),
-    }.items():
+    }
+    for name, send in acts.items():
         with counted(desk) as trips:
             before = trips.count
             answer = send()

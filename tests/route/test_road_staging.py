@@ -86,7 +86,7 @@ ONE_EACH: list[tuple[str, Mapping[str, str | None], str, str]] = [
     ("I008", {"keeper.account": "12"}, "keeper.account", "12"),
     ("I009", {"keeper.account": "7200001"}, "keeper.account", "7200001"),
     ("I012", {"of": "nowhere", "action": "give_back"}, "of", "nowhere"),
-    ("F001", {"fee.amont": "1.00"}, "fee.amont", "1.00"),
+    ("I004", {"fee.amounts": "1.00"}, "fee.amounts", "1.00"),
     ("F003", {"fee.currency": "CNH"}, "fee.currency", "CNH"),
     ("F003", {"is_dry": "yes"}, "is_dry", "yes"),
     ("F005", {"fee.amount": "1.001"}, "fee.amount", "1.001"),
@@ -109,10 +109,13 @@ def test_each_mistake_is_named_with_its_place_and_what_to_do(
 
 
 def test_the_nearest_name_is_offered(desk: Desk) -> None:
-    flaws, _ = stage(desk, rows({"facility": "umbrela_storage"}, {"id": "n2", "keeper": "frm"}))
+    back = {"back.amount": "1.00", "id": "n3"}
+    flaws, _ = stage(
+        desk, rows({"facility": "umbrela_storage"}, {"id": "n2", "keeper": "frm"}, back)
+    )
     assert "umbrella_storage" in flaws[0].en
     assert "umbrella_storage" in flaws[0].zh
-    assert "group" not in flaws[1].en
+    assert "`back`" in flaws[1].en, "of the columns a sender may give, the nearest"
 
 
 def test_an_id_used_before_is_told_unless_its_content_is_the_same(desk: Desk) -> None:

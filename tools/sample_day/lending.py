@@ -101,7 +101,7 @@ def _tagged_capital(desk: Desk) -> None:
     """Lend out of tagged capital: the tag asks what for, whatever the facility (measure 64)."""
     cast = desk.day.cast
     number = cast.account("qianhai_orchids", "CNY", "300000.00", kind="capital")
-    usual = {"lender": "qianhai_orchids", "lender.account": number, "is_own_account": "false"}
+    usual = {"lender": "qianhai_orchids", "lender.account": number}
     meant = {"use": "operations", "use_is_evidenced": "true"}
     desk.permitted("tagged money, an allowed use", amount("100000.00"), usual, meant)
     desk.refused(

@@ -3,6 +3,8 @@
 Tables for a terminal only; the same figures stand in `summary.json`. Must not decide or book.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import click
@@ -25,7 +27,9 @@ def print_day(app: App, tally: DayTally, out: str | None) -> None:
     _print_sums(app, tally)
     _print_limits(app, tally)
     _print_waiting(app, tally, out)
-    click.echo(app.say(f"共 {tally.count} 笔。", f"{tally.count} instructions."))
+    click.echo(
+        app.say(f"共 {tally.count} 笔。", f"{tally.count:,} instruction{'s' * (tally.count != 1)}.")
+    )
     if tally.repeats:
         click.echo(
             app.say(
@@ -42,16 +46,25 @@ def _print_outcomes(app: App, tally: DayTally) -> None:
     for (measure, facility, outcome), count in tally.outcomes.items():
         by_facility.setdefault((measure, facility), {})[outcome] = count
     given = [one for one in _OUTCOMES if any(key[2] == one for key in tally.outcomes)]
+    rows = [
+        [str(measure or "-"), _title(app, facility), *_counts(counts, given)]
+        for (measure, facility), counts in sorted(by_facility.items())
+    ]
+    totals = Counter[str]()
+    for (_, _, outcome), count in tally.outcomes.items():
+        totals[outcome] += count
+    if len(rows) > 1:
+        rows.append(["", app.say("合计", "together"), *_counts(totals, given)])
     app.print_table(
         app.say("措施与结果", "Measures and outcomes"),
         [("#", "right"), (app.say("业务", "business"), "")]
-        + [(outcome_word(app, one), "right") for one in given],
-        [
-            [str(measure or "-"), _title(app, facility)]
-            + [f"{counts[one]:,}" if one in counts else "" for one in given]
-            for (measure, facility), counts in sorted(by_facility.items())
-        ],
+        + [(app.say(outcome_word(app, one), one.replace("_", " ")), "right") for one in given],
+        rows,
     )
+
+
+def _counts(counts: Mapping[str, int], given: Sequence[str]) -> list[str]:
+    return [f"{counts[one]:,}" if one in counts else "" for one in given]
 
 
 def _print_sums(app: App, tally: DayTally) -> None:

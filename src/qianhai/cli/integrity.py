@@ -37,7 +37,7 @@ def journal() -> None:
 def db() -> None:
     """Look after the embedded database.
 
-    管理内置数据库。
+    管理内嵌数据库。
     """
 
 
@@ -144,7 +144,7 @@ def _tell(app: App, room: str, head: str, flaws: Sequence[Flaw]) -> None:
 def stop(app: App, _json: bool) -> None:
     """Stop the embedded server of the data folder.
 
-    停止内置数据库。
+    停止内嵌数据库。
     """
     was_running = stop_server(app.site.data_dir)
     if app.is_json:

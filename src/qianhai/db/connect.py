@@ -4,7 +4,7 @@ It must not start servers (that is start) nor read the environment (that is main
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -65,19 +65,10 @@ class Database:
             Environment: the database cannot be reached, its disk is full, it is going down.
             BrokenIntegrity: a page of the data folder is not what was written to it.
         """
-        try:
-            conn = self._pool.getconn()
-        except PoolTimeout as fault:
-            raise Environment(
-                f"No database connection within {POOL_WAIT_SECONDS:.0f} s: {fault}.",
-                "Look at the server's log (pg.log in the data folder), or try again later.",
-                zh=f"{POOL_WAIT_SECONDS:.0f} 秒内未取得数据库连接：{fault}。"
-                "请查看数据库日志（数据目录中的 pg.log），或稍后再试。",
-                is_retry_safe=True,
-            ) from fault
+        conn, begun = self._begin(rollback=rollback)
         is_committing = False
         try:
-            with conn.transaction(force_rollback=rollback):
+            with begun:
                 yield conn
                 assert conn.info.transaction_status is TransactionStatus.INTRANS, (
                     "a statement failed inside this transaction and its fault was swallowed: "
@@ -90,6 +81,38 @@ class Database:
             raise _by_kind(fault, is_lost=conn.closed) from fault
         finally:
             self._pool.putconn(conn)
+
+    def _begin(self, *, rollback: bool) -> tuple[Connection, ExitStack]:
+        """Borrow a connection and begin on it.
+
+        A backend outlives its killed server for a moment and still answers the pool's question:
+        as nothing was asked of it yet, another connection takes its place.
+        """
+        for is_last in (False, False, False, True):
+            conn = self._borrow()
+            begun = ExitStack()
+            try:
+                begun.enter_context(conn.transaction(force_rollback=rollback))
+            except psycopg.Error as fault:
+                is_lost = conn.closed
+                self._pool.putconn(conn)
+                if is_last or not is_lost:
+                    raise _by_kind(fault, is_lost=is_lost) from fault
+            else:
+                return conn, begun
+        raise AssertionError("the last attempt returns or raises")
+
+    def _borrow(self) -> Connection:
+        try:
+            return self._pool.getconn()
+        except PoolTimeout as fault:
+            raise Environment(
+                f"No database connection within {POOL_WAIT_SECONDS:.0f} s: {fault}.",
+                "Look at the server's log (pg.log in the data folder), or try again later.",
+                zh=f"{POOL_WAIT_SECONDS:.0f} 秒内未取得数据库连接：{fault}。"
+                "请查看数据库日志（数据目录中的 pg.log），或稍后再试。",
+                is_retry_safe=True,
+            ) from fault
 
     def close(self) -> None:
         """Give back the connections; the last process out stops the embedded server."""

@@ -119,20 +119,22 @@ def _record_exists(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
 
 def _used(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     names = [limit_name(row, args["limit"], args.get("pool", "")) for row in at.rows]
-    found = ledger.used(at.conn, at.institution_id, [one.account for one in names if one])
-    return [
-        None
-        if one is None
-        else Decimal(format_minor(found.get(one.account, 0), one.scale))
-        if not one.is_money
-        else _amount(found.get(one.account, 0), one.asset, one.scale)
-        for one in names
-    ]
+    found = ledger.balances(at.conn, at.institution_id, [one.account for one in names if one])
+    answers: list[Raw] = []
+    for row, one in zip(at.rows, names, strict=True):
+        if one is None:
+            answers.append(None)
+            continue
+        used = _noted(row, one.account, found).used
+        is_money = one.is_money
+        answers.append(
+            Money(used, one.asset) if is_money else Decimal(format_minor(used, one.scale))
+        )
+    return answers
 
 
-def _amount(minor: int, currency: str, scale: int) -> Money:
-    assert scale == scale_of(currency), "a money limit is kept at its currency's scale"
-    return Money(minor, currency)
+def _same_holder(at: Gathering, _args: Mapping[str, str]) -> list[Raw]:
+    return [row.is_own_money for row in at.rows]
 
 
 def _position(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
@@ -189,6 +191,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "controls": _controls,
     "record": _record,
     "record_exists": _record_exists,
+    "same_holder": _same_holder,
     "used": _used,
     "position": _position,
     "balance": _balance,
@@ -199,10 +202,12 @@ _FROM_LEDGER: Final = ("used", "position", "balance")
 def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) -> None:
     """Fill in the wanted facts of every row, asking each provider once for each fact.
 
-    Without `with_used`, what is drawn on limits is left to the ledger, which decides it.
+    What is drawn on a limit is left to the ledger, which decides it, unless something else than
+    the limit's own comparison asks for it, or all is wanted `with_used`.
     """
     if not at.rows:
         return
+    asked = at.rows[0].compiled.facts_beside_used
     declared = at.rows[0].compiled.facts
     named = {name for name in declared if wanted & set(leaves_of({name: declared[name]}))}
     named |= {declared[n].args["id"] for n in named if "id" in declared[n].args} & set(declared)
@@ -211,7 +216,10 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
             provider = declared[name].provider
             if name not in named or provider == "sender":
                 continue
-            if (provider in _FROM_LEDGER) != ledger_turn or (provider == "used" and not with_used):
+            if (provider in _FROM_LEDGER) != ledger_turn or (
+                provider == "used"
+                and not (with_used or asked & set(leaves_of({name: declared[name]})))
+            ):
                 continue
             column = PROVIDERS[provider](at, declared[name].args)
             for row, raw in zip(at.rows, column, strict=True):

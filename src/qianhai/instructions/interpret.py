@@ -144,10 +144,11 @@ class Interpreter:
                 flaws.append(
                     say.known_elsewhere(at, column, text, self._known_by.get(provider, ""))
                 )
-            elif column in leaves or column.split(".")[0] in declared:
+            elif column in leaves or _is_list_part(column, declared):
                 given.append((column, text))
             else:
                 known = [*_RESERVED, *facility.parties, *self._sendable(declared, leaves)]
+                known = [role] if role in known else known
                 flaws.append(say.unknown_column(draft.at(column), column, text, facility.id, known))
         facts, found = read_facts(declared, _with_lists(declared, given), draft.at)
         flaws += found
@@ -194,6 +195,12 @@ class Interpreter:
         for role, model in facility.parties.items():
             if model.iso == part:
                 draft.iso.setdefault(role, {})[name] = text
+
+
+def _is_list_part(column: str, declared: Mapping[str, Fact]) -> bool:
+    """Tell whether a column is a field of an item of a list fact, such as `funds.0.size`."""
+    fact = declared.get(column.partition(".")[0])
+    return fact is not None and fact.type == "list"
 
 
 def _with_lists(

@@ -88,6 +88,12 @@ class Drawn:
     source: str
     asset: str
     scale: int
+    holder: str = ""
+
+    @property
+    def use_id(self) -> str:
+        """Return the id under which a decision shows this pool."""
+        return f"{self.limit}.{self.pool}" if self.pool else self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,7 @@ class Known:
 
     `known_at` is the instant the register was asked as of; it is kept with the decision.
     `subject` is the natural person the business is about, under whose key its texts rest.
+    `is_own_money`: its legs pay from and to accounts of one holder; known once they are shaped.
     `read` are the posted balances its facts rest on: its chain expects them unchanged.
     """
 
@@ -157,6 +164,7 @@ class Known:
     sent: frozenset[str] = frozenset()
     known_at: datetime | None = None
     subject: str = ""
+    is_own_money: bool | None = None
     read: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -20,14 +20,27 @@ def judge_overlays(at: Gathering, row: Known, verdict: Verdict, shaped: Shaped) 
         paying = [account for account in shaped.debited if account.kind == kind]
         if not paying or row.compiled.measure == compiled.measure:
             continue
-        verdict = _judge(at, row, verdict, compiled)
+        verdict = _judge(at, row, verdict, compiled, is_own_money=_is_own_money(shaped, kind))
         _carry_tag(at, shaped, name, verdict)
     return verdict
 
 
-def _judge(at: Gathering, row: Known, verdict: Verdict, compiled: Compiled) -> Verdict:
+def _is_own_money(shaped: Shaped, kind: str) -> bool:
+    """Tell whether all that accounts of a kind pay goes to accounts of the same holder."""
+    pairs = [(shaped.opens.get(leg.debit), shaped.opens.get(leg.credit)) for leg in shaped.legs]
+    return all(
+        credited is not None and credited.holder == paid.holder
+        for paid, credited in pairs
+        if paid is not None and paid.kind == kind
+    )
+
+
+def _judge(
+    at: Gathering, row: Known, verdict: Verdict, compiled: Compiled, *, is_own_money: bool
+) -> Verdict:
     facts = dict(row.facts)
     under = replace_compiled(row, compiled, facts)
+    under.is_own_money = is_own_money
     gather(replace(at, rows=(under,)), compiled.named_facts)
     _keep_facts(row, compiled, facts)
     found = at.policy.decide(compiled, under.facts, row.standing)

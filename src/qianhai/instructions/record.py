@@ -18,7 +18,14 @@ from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.effects import carry_out
 from qianhai.instructions.flaws import answer_erased
-from qianhai.instructions.model import Answer, Drawn, Instruction, Known, stored_facts
+from qianhai.instructions.model import (
+    Answer,
+    Drawn,
+    Instruction,
+    Known,
+    Named,
+    stored_facts,
+)
 from qianhai.journal import Entry, Seal
 from qianhai.kernel import BadInput, Outcome, Reason, canonical_text, derived_id
 from qianhai.ledger import Chain, ChainResult
@@ -212,12 +219,20 @@ class Recorder:
         """Return the answer on record for an instruction."""
         found = store.read_decision(conn, self._institution, instruction.id)
         assert found, "an instruction on record has its decision"
-        text, result, seq, parties = found
+        text, result, seq, parties, draws = found
         key = self._cover.key(conn, json.loads(parties)["subject"])
         shown = self._cover.show(key, text, instruction.id, "explained")
         if shown is None:
             raise BadInput([answer_erased(instruction.place, instruction.id)])
-        return Answer(instruction, read_explained(shown), result, seq, is_repeat=True)
+        decision = read_explained(shown)
+        drawn = {one.use_id: one for one in (Drawn(**kept) for kept in json.loads(draws))}
+        pools = tuple(
+            Named(one.account, one.asset, one.scale, one.holder)
+            if (one := drawn.get(use.id))
+            else None
+            for use in decision.limits
+        )
+        return Answer(instruction, decision, result, seq, is_repeat=True, pools=pools)
 
     def instruction(self, conn: Connection, number: str) -> dict[str, Any] | None:
         """Return a stored instruction with its outcome and draws; erased facts are left out."""

@@ -83,7 +83,7 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
             shaped.lacking.append(draw.pool.holder)
             return
         asset = quota_asset(named.asset, named.scale)
-        shaped.open(named.account, asset, "limit", named.holder)
+        shaped.open(named.account, asset, "limit", named.holder, floor=0)
         # What a negative amount gives back is nobody's draw of its own.
         source = _source(shaped, row, draw, asset, can_return=can_return and amount > 0)
         if amount < 0:
@@ -101,6 +101,7 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
                 source if can_return else "",
                 named.asset,
                 named.scale,
+                named.holder,
             )
         )
 

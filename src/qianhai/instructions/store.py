@@ -65,16 +65,16 @@ def read_instruction(conn: Connection, institution: str, instruction: str) -> di
 
 def read_decision(
     conn: Connection, institution: str, instruction: str
-) -> tuple[str, str, int | None, str] | None:
-    """Return a decision's explanation, the ledger's result and last sequence, and its parties."""
+) -> tuple[str, str, int | None, str, str] | None:
+    """Return a decision's explanation, the ledger's result and last sequence, parties, draws."""
     row = conn.execute(
-        "select d.explained, d.ledger_result, d.ledger_seq, i.parties"
+        "select d.explained, d.ledger_result, d.ledger_seq, i.parties, d.draws"
         " from instructions.decisions d join instructions.instructions i"
         "  on i.institution_id = d.institution_id and i.id = d.instruction_id"
         " where d.institution_id = %s and d.instruction_id = %s",
         (institution, instruction),
     ).fetchone()
-    return None if row is None else (row[0], row[1], row[2], row[3])
+    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
 
 
 def has_pack(conn: Connection, institution: str, pack_hash: str) -> bool:

@@ -148,9 +148,12 @@ def insert_rows(
     statement = sql.SQL(
         "insert into {name} as r ({listed})"
         " select {listed} from jsonb_populate_recordset(null::{name}, %(payload)s::jsonb)"
-        " returning {row_key}, sha256(convert_to((jsonb_strip_nulls(to_jsonb(r)) - ("
-        "   select s.mutable_columns from journal.sealed_tables as s"
-        "   where s.table_name = %(table)s and s.key_columns = %(key)s::text[]))::text, 'UTF8'))"
+        " returning {row_key}, ("
+        "   select sha256(convert_to("
+        "     (jsonb_strip_nulls(to_jsonb(r)) - s.mutable_columns)::text"
+        "     || s.mutable_columns::text, 'UTF8'))"
+        "   from journal.sealed_tables as s"
+        "   where s.table_name = %(table)s and s.key_columns = %(key)s::text[])"
     ).format(name=name, listed=listed, row_key=_row_key(key))
     return conn.execute(
         statement, {"payload": payload, "table": table, "key": list(key)}
@@ -218,10 +221,10 @@ def read_broken_rows(
     """Yield the rows that differ from their seals: key, entry, is there, is sealed."""
     statement = sql.SQL(
         "select row_key, s.entry_seq, r.digest is not null, s.digest is not null from ("
-        "   select {row_key} as row_key, sha256(convert_to((jsonb_strip_nulls(to_jsonb(r)) - ("
-        "     select t.mutable_columns from journal.sealed_tables as t"
-        "     where t.table_name = {table}))::text, 'UTF8')) as digest"
-        "   from {name} as r) as r"
+        "   select {row_key} as row_key, sha256(convert_to("
+        "     (jsonb_strip_nulls(to_jsonb(r)) - t.mutable_columns)::text"
+        "     || t.mutable_columns::text, 'UTF8')) as digest"
+        "   from {name} as r, journal.sealed_tables as t where t.table_name = {table}) as r"
         " full join (select row_key, digest, entry_seq from journal.seals"
         "   where table_name = {table}) as s using (row_key)"
         " where r.digest is distinct from s.digest order by row_key"

@@ -1,8 +1,11 @@
 """Ids: made from time and randomness that come in, or derived from what they name."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7(at: datetime, random: bytes) -> UUID:
@@ -12,7 +15,7 @@ def uuid7(at: datetime, random: bytes) -> UUID:
     >>> uuid7(datetime(2023, 6, 30, tzinfo=UTC), bytes(10))
     UUID('01890999-7800-7000-8000-000000000000')
     """
-    millis = int(at.timestamp() * 1000)
+    millis = (at - _EPOCH) // timedelta(milliseconds=1)
     tail = int.from_bytes(random[:10], "big") & ((1 << 74) - 1)
     high, low = tail >> 62, tail & ((1 << 62) - 1)
     return UUID(int=(millis << 80) | (7 << 76) | (high << 64) | (2 << 62) | low)

@@ -59,6 +59,13 @@ class Compiled:
         object.__setattr__(self, "postings", pairs)
 
     @property
+    def facts_beside_used(self) -> frozenset[str]:
+        """Return every leaf that is read by more than a limit's own comparison with its use."""
+        values = (tree for key, tree in self.values.items() if not key.endswith(".used"))
+        trees = [*(tree for _, tree in self.tests.values()), *self.guards.values(), *values]
+        return frozenset().union(*(tree.facts for tree in trees))
+
+    @property
     def named_facts(self) -> frozenset[str]:
         """Return every leaf that an expression of the action reads."""
         trees = [tree for _, tree in self.tests.values()]

@@ -91,7 +91,7 @@ def _used(document: Document, name: str, compiled: Compiled) -> Iterator[Flaw]:
                 part: Path = ("pools", at_pool) if limit.pools else ()
                 at = ("actions", name, "limits", number, *part, "used")
                 en = f"`{pool.used}` is not what the ledger has on the limit (provider used)."
-                zh = f"“{pool.used}”不是账簿所记的额度使用数（来源 used）。"
+                zh = f"“{pool.used}”不是账本所记的额度使用数（来源 used）。"
                 yield document.flaw("P409", at, pool.used, "a fact of provider used", en, zh)
 
 

@@ -18,6 +18,8 @@ from qianhai.rules import ABSENT
 Values = dict[str, object]
 _TEXT_MAX = 500
 _SHOWN_MAX = 80
+#: What a sender states, and what is drawn on a limit, is never below zero; net assets may be.
+_NEVER_NEGATIVE = frozenset({"sender", "used"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,7 @@ def _number(leaf: Leaf, text: str) -> Decimal:
         raise _wrong("a rate above zero", "大于零的汇率")
     if leaf.fact.iso == "instructed_amount" and value <= 0:
         raise _wrong("an amount above zero", "大于零的金额")
-    if leaf.type == "money" and leaf.fact.provider == "sender" and value < 0:
+    if leaf.type == "money" and leaf.fact.provider in _NEVER_NEGATIVE and value < 0:
         raise _wrong("an amount of zero or more", "不小于零的金额")
     return value
 

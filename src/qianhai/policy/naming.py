@@ -14,7 +14,7 @@ from qianhai.policy.reading import Document, Path
 
 _CHINESE: Final[Mapping[str, str]] = {
     "account kind": "账户种类",
-    "action": "业务动作",
+    "action": "业务操作",
     "argument": "参数",
     "clause": "款",
     "condition": "条件",
@@ -27,8 +27,8 @@ _CHINESE: Final[Mapping[str, str]] = {
     "limit": "额度",
     "measure": "条",
     "outcome": "结论",
-    "party": "当事人",
-    "party or fact": "当事人或事实",
+    "party": "主体",
+    "party or fact": "主体或事实",
     "pool": "额度池",
     "position": "未了结数",
     "provider": "事实来源",

@@ -102,6 +102,14 @@ class _Reading:
         into[key] = entry
         self.sources[f"{kind}:{key}"] = source
 
+    def match_stem(self, document: Document, key: str) -> None:
+        """Note a file named otherwise than the one entry in it: who has the id finds the file."""
+        stem = document.file.rsplit("/", 1)[-1].partition(".")[0]
+        if stem != key:
+            en = f"the id is `{key}`, and the file begins with `{stem}`; both say the same."
+            zh = f"编号为“{key}”，而文件名以“{stem}”开头；两者应一致。"
+            self.flaws.append(document.flaw("P021", ("id",), key, stem, en, zh))
+
 
 def _plan(reading: _Reading, document: Document) -> None:
     reading.plan = reading.hold(Plan, document)
@@ -123,12 +131,14 @@ def _measure(reading: _Reading, document: Document) -> None:
 def _facility(reading: _Reading, document: Document) -> None:
     facility = reading.hold(Facility, document)
     if facility:
+        reading.match_stem(document, facility.id)
         reading.keep(reading.facilities, "facility", facility.id, facility, Source(document))
 
 
 def _overlay(reading: _Reading, document: Document) -> None:
     overlay = reading.hold(Overlay, document)
     if overlay:
+        reading.match_stem(document, overlay.id)
         reading.keep(reading.overlays, "overlay", overlay.id, overlay, Source(document))
 
 

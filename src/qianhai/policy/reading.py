@@ -231,6 +231,9 @@ def _model_flaw(
     if error["type"] == "extra_forbidden":
         near = nearest(name, _fields_at(model, loc[:-1]))
         hint, zh = (f" Nearest name: `{near}`.", f"相近名称：“{near}”。") if near else ("", "")
+        if not name.replace(".", "_").isidentifier():
+            hint = " A text with a comma inside braces stands in quotes."
+            zh = "花括号内含逗号的文字须加引号。"
         en, zh = f"unknown field `{name}`.{hint}", f"未知字段“{name}”。{zh}"
         return document.flaw("P010", path, value, "a field of this file kind", en, zh)
     if error["type"] == "missing":

@@ -160,7 +160,7 @@ KINDS: Final[dict[str, IdentifierKind]] = {
         _has_form_only,
     ),
     "lei": _kind(
-        ("legal entity identifier", "法人机构识别编码"),
+        ("legal entity identifier", "全球法人识别编码"),
         r"[0-9A-Z]{18}\d{2}",
         (
             "20 characters of ISO 17442, the last two a check",
