@@ -34,7 +34,6 @@ MUTABLE = {
     "registers.heads.institution_id": "the lock of a load, and no record of anything",
     "registers.heads.known_since": "the lock of a load, and no record of anything",
     "registers.heads.schema_version": "the lock of a load, and no record of anything",
-    " one changes every digest of its table, see below",
     "journal.heads.is_only": "it says only that there is one row",
     "ledger.heads.is_only": "it says only that there is one row",
 }
