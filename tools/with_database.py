@@ -1,7 +1,8 @@
-"""Run one of PostgreSQL's own programs on the project's database: a backup, a restore, a look.
+r"""Run one of PostgreSQL's own programs on the project's database: a backup, a restore, a look.
 
     .venv/bin/python tools/with_database.py pg_dump --format=custom --file=day.dump
-    .venv/bin/python tools/with_database.py pg_restore --no-owner --dbname=qianhai --exit-on-error day.dump
+    .venv/bin/python tools/with_database.py pg_restore --no-owner \
+        --dbname=qianhai --exit-on-error day.dump
 
 The embedded server of QIANHAI_DATA_DIR (default .data) is started or joined, and its own programs
 come first on the PATH, so that both are of one version; with QIANHAI_DATABASE_URL that database is

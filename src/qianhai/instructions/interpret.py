@@ -13,7 +13,7 @@ from qianhai.instructions import flaws as say
 from qianhai.instructions.model import Instruction
 from qianhai.kernel import Flaw, Place, parse_date
 from qianhai.messages import Row
-from qianhai.policy import Facility, Fact, Policy, leaves_of, read_facts
+from qianhai.policy import Facility, Fact, Leaf, Policy, leaves_of, read_facts
 
 _ID_MAX = 64
 #: `kind` is what a workbook calls its sheet; it says nothing of an instruction.
@@ -78,7 +78,7 @@ class Interpreter:
         self._known_by = {
             name: term.known_by for name, term in policy.pack.vocabulary["providers"].items()
         }
-        self._declared: dict[str, tuple[dict[str, Fact], frozenset[str]]] = {}
+        self._declared: dict[str, tuple[dict[str, Fact], dict[str, Leaf]]] = {}
 
     def read(self, row: Row) -> tuple[Draft | None, list[Flaw]]:
         """Read one row and find all its flaws.
@@ -150,26 +150,26 @@ class Interpreter:
                 known = [*_RESERVED, *facility.parties, *self._sendable(declared, leaves)]
                 known = [role] if role in known else known
                 flaws.append(say.unknown_column(draft.at(column), column, text, facility.id, known))
-        facts, found = read_facts(declared, _with_lists(declared, given), draft.at)
+        facts, found = read_facts(declared, _with_lists(declared, given), draft.at, leaves=leaves)
         flaws += found
         draft.facts = facts
 
-    def _facts_of(self, facility: Facility) -> tuple[dict[str, Fact], frozenset[str]]:
+    def _facts_of(self, facility: Facility) -> tuple[dict[str, Fact], dict[str, Leaf]]:
         if facility.id not in self._declared:
             declared = declared_facts(self._policy, facility.id)
-            self._declared[facility.id] = (declared, frozenset(leaves_of(declared)))
+            self._declared[facility.id] = (declared, leaves_of(declared))
         return self._declared[facility.id]
 
     def _provider(self, column: str, declared: Mapping[str, Fact]) -> str:
         fact = declared.get(column) or declared.get(column.rpartition(".")[0])
         return fact.provider if fact else ""
 
-    def _sendable(self, declared: Mapping[str, Fact], leaves: frozenset[str]) -> list[str]:
+    def _sendable(self, declared: Mapping[str, Fact], leaves: Mapping[str, Leaf]) -> list[str]:
         """Return the columns a sender may give: the leaves nobody else knows."""
         return [leaf for leaf in leaves if self._provider(leaf, declared) in {"", "sender"}]
 
     def _is_known_elsewhere(
-        self, column: str, declared: Mapping[str, Fact], leaves: frozenset[str]
+        self, column: str, declared: Mapping[str, Fact], leaves: Mapping[str, Leaf]
     ) -> bool:
         provider = self._provider(column, declared) if column in leaves else ""
         return provider not in {"", "sender"}

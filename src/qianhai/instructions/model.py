@@ -7,6 +7,7 @@ that a register or the ledger knows.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from qianhai.kernel import Place, canonical_text, derived_id, digest_of
@@ -72,7 +73,11 @@ def _stored(value: object) -> object:
         return None
     if isinstance(value, list):
         return [{k: _stored(v) for k, v in item.items()} for item in value]
-    return value if isinstance(value, str) else canonical_text(value).strip('"')
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return canonical_text(value).strip('"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,14 +67,18 @@ class _WrongFormError(Exception):
 
 
 def read_facts(
-    declared: Mapping[str, Fact], given: Iterable[tuple[str, object]], place: Callable[[str], Place]
+    declared: Mapping[str, Fact],
+    given: Iterable[tuple[str, object]],
+    place: Callable[[str], Place],
+    *,
+    leaves: Mapping[str, Leaf] | None = None,
 ) -> tuple[Values, list[Flaw]]:
     """Read given leaves against their declarations.
 
-    `place` tells where a leaf stands in the input. Returns the values, and every flaw: unknown
+    Who reads many rows passes the `leaves` of the declarations. `place` tells where a leaf stands in the input. Returns the values, and every flaw: unknown
     fact, wrong form, more decimals than the currency has, more than the ledger can hold.
     """
-    leaves = leaves_of(declared)
+    leaves = leaves or leaves_of(declared)
     reading = _Reading(place)
     for path, raw in given:
         leaf = leaves.get(path)
