@@ -75,8 +75,9 @@ def read_facts(
 ) -> tuple[Values, list[Flaw]]:
     """Read given leaves against their declarations.
 
-    Who reads many rows passes the `leaves` of the declarations. `place` tells where a leaf stands in the input. Returns the values, and every flaw: unknown
-    fact, wrong form, more decimals than the currency has, more than the ledger can hold.
+    Who reads many rows passes the `leaves` of the declarations. `place` tells where a leaf
+    stands in the input. Returns the values, and every flaw: unknown fact, wrong form, more
+    decimals than the currency has, more than the ledger can hold.
     """
     leaves = leaves or leaves_of(declared)
     reading = _Reading(place)
