@@ -20,8 +20,9 @@ def insert_sealed(
     the columns declared mutable (which are in the digest by name) and less nulls, so that a
     nullable column added later does not change them. All rows give the same columns; a column
     left out takes its default. Values: text, int, bool, None, Decimal, date, datetime, UUID,
-    bytes, lists for arrays, mappings or lists for jsonb. `key` is the table's declared key.
-    Put the seals into an Entry and append it in the same transaction: a row without a seal is reported by `verify`.
+    bytes, lists for arrays, mappings or lists for jsonb. `key` is the table's declared key. Put
+    the seals into an Entry and append it in the same transaction: a row without a seal is
+    reported by `verify`.
     """
     if not rows:
         return []
