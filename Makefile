@@ -22,7 +22,7 @@ export PYTHONNOUSERSITE := 1
 # Tests bring their own database, keys and pack; a setting of the day's work must not reach them.
 ALONE := env $(foreach name,DATABASE_URL DATA_DIR KEY_FILE INSTITUTION PLAN_DIR LANG STOP_AT,-u QIANHAI_$(name))
 
-.PHONY: help setup run test lint check bench docs lock clean
+.PHONY: help setup run test lint check soak bench docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -51,15 +51,19 @@ lint: setup
 
 test: lint ## prove everything: style, types, imports, spelling, the pack, tests, coverage
 	@rm -f .coverage .coverage.*
-	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -n 2 --durations=15 \
+	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -n 2 --durations=15 -m "not soak" \
 		--cov --cov-report= --cov-report=json:.coverage.json
 	@$(BIN)/python tools/check_coverage.py .coverage.json
+
+soak: setup ## the long runs: a million lines, and the ledger against its model for an hour
+	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -m soak tests
+	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 --hypothesis-profile=soak tests/models
 
 check: setup ## the quick loop, under a minute: style, types, imports, tests of the pure rooms
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -m "not slow" $(wildcard $(PURE))
+	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -m "not slow and not soak" $(wildcard $(PURE))
 
 bench: setup ## run every benchmark, each against a named peer or limit
 	@for file in benchmarks/*.py; do echo "== $$file"; $(ALONE) $(BIN)/python "$$file" --quick; done

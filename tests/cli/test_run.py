@@ -78,8 +78,8 @@ def test_the_outcome_files_hold_every_answer_in_the_order_of_the_files(
     out = tmp_path / "out"
     assert qianhai("run", *day, "--parties", parties, "--out", str(out)).code == 0
     lines = [Json(json.loads(line)) for line in (out / "outcomes.jsonl").read_text().splitlines()]
-    assert (out / "outcomes.csv").read_bytes().startswith(codecs.BOM_UTF8), "for spreadsheets"
-    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
+    assert not (out / "outcomes.csv").read_bytes().startswith(codecs.BOM_UTF8), "programs read it"
+    with (out / "outcomes.csv").open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     order = ["c-1", "c-2", "x-1", "x-2", "j-1", "m-1", "o-1"]
     assert [line["id"] for line in lines] == [row["id"] for row in table] == order
@@ -114,7 +114,7 @@ def test_the_same_day_again_books_nothing_twice_and_says_so(
     assert again["outcomes"] == first["outcomes"]
     assert again["permitted"] == {}
     assert_nothing_is_new(booked, rows_on_record(qianhai.site.database_url))
-    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (out / "outcomes.csv").open(encoding="utf-8", newline="") as file:
         assert {row["repeat"] for row in csv.DictReader(file)} == {"true"}
     told = qianhai("run", *day).out
     assert "7 were answered before; nothing was booked again." in told
@@ -229,7 +229,7 @@ def test_a_text_of_the_sender_never_becomes_a_formula(qianhai: Terminal, tmp_pat
     out = tmp_path / "out"
     parties = str(parties_file(tmp_path))
     assert qianhai("run", str(path), "--parties", parties, "--out", str(out)).code == 0
-    with (out / "outcomes.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (out / "outcomes.csv").open(encoding="utf-8", newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["'=1+1", "-2"]
     first = json.loads((out / "outcomes.jsonl").read_text().splitlines()[0])
     assert first["id"] == "=1+1"

@@ -44,9 +44,7 @@ class Outcomes:
             with self._writing(self._folder):
                 self._folder.mkdir(parents=True, exist_ok=True)
                 for name, draft in self._drafts(self._folder):
-                    # The mark tells a spreadsheet that the table is in UTF-8.
-                    encoding = "utf-8-sig" if name.endswith(".csv") else "utf-8"
-                    self._files[name] = draft.open("w", encoding=encoding, newline="")
+                    self._files[name] = draft.open("w", encoding="utf-8", newline="")
                 self._line(OUTCOME_COLUMNS)
         except BaseException:
             self._put_away(self._folder)

@@ -24,7 +24,7 @@ _WHY: dict[str, dict[str, str]] = {
     "unknown": {"zh": "账上没有该指令", "en": "it is not in the books"},
     "not_permitted": {"zh": "该指令未获准办理", "en": "it was not permitted"},
     "other_action": {"zh": "该指令不可由此操作延续", "en": "this action does not continue it"},
-    "other_parties": {"zh": "当事人与该指令不同", "en": "its parties are others"},
+    "other_parties": {"zh": "主体与该指令不同", "en": "its parties are others"},
     "other_facts": {"zh": "所述事实与该指令不同", "en": "facts agreed then are stated otherwise"},
     "earlier_day": {"zh": "起息日早于该指令", "en": "the value date is before its own"},
     "hold_resolved": {"zh": "该预留已了结", "en": "its hold is settled already"},
