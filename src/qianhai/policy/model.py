@@ -175,7 +175,6 @@ class Fact(Bilingual):
     values: tuple[str, ...] = ()
     fields: Mapping[str, FactField] = Field(default_factory=dict)
     optional: bool = False
-    personal: bool = False
     iso: str = ""
 
 

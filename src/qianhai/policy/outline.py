@@ -24,12 +24,6 @@ class ExternalBody(Named):
     role: Bilingual
 
 
-class Module(Named):
-    """A group of measures that are built together."""
-
-    measures: tuple[int, ...] = ()
-
-
 class Chapter(Bilingual):
     """One of the plan's six chapters."""
 
@@ -84,7 +78,7 @@ class Plan(PackModel):
     duties_divided: DividedDuties
     external_bodies: tuple[ExternalBody, ...]
     systems: tuple[Named, ...]
-    modules: tuple[Module, ...]
+    modules: tuple[Named, ...]
     chapters: tuple[Chapter, ...]
     sections: tuple[Section, ...]
     preamble_numbers: tuple[NumberInMeasure, ...] = Field(min_length=1)
