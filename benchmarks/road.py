@@ -27,8 +27,8 @@ from psycopg import sql
 from qianhai.db import Connection, Database, open_database
 from qianhai.instructions import Admission, Instruction, Road
 from qianhai.kernel import Outcome, Place
-from qianhai.main import packed, read_files
-from qianhai.policy import open_policy, read_facts
+from qianhai.main import read_files
+from qianhai.policy import bundled, open_policy, read_facts
 from qianhai.registers import Entry, Keyring, check_entries
 
 PLAN: Final = Path(__file__).parents[1] / "plan"
@@ -55,7 +55,7 @@ def open_road(database: Database) -> Road:
         institution_id="bench",
         keyring=keyring,
         salts=secrets.token_bytes,
-        pack_files=packed(files),
+        pack_files=bundled(files),
     )
     party = {"kind": "party", "type": "enterprise", "jurisdiction": "CN", "area": "original"}
     rows: list[dict[str, str]] = [

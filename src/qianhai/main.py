@@ -3,12 +3,10 @@
 The only module that knows where things are. Must not decide, book or print.
 """
 
-import json
 import os
 import secrets
 import signal
 import sys
-import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -54,12 +52,6 @@ def read_files(folder: Path) -> dict[str, bytes]:
             zh=f"目录 {folder} 中没有规则包。请用 QIANHAI_PLAN_DIR 指明规则包目录。",
         )
     return found
-
-
-def packed(files: Mapping[str, bytes]) -> bytes:
-    """Return a pack's files as one compressed text, the same bytes for the same files."""
-    texts = {path: raw.decode("utf-8", "replace") for path, raw in sorted(files.items())}
-    return zlib.compress(json.dumps(texts, ensure_ascii=False).encode(), 9)
 
 
 def master_key(data_dir: Path, key_file: str | None) -> bytes:
@@ -133,7 +125,6 @@ def site(environ: Mapping[str, str]) -> Site:
         language="zh" if language.startswith("zh") else "en",
         actor=environ.get("USER") or "cli",
         plan_files=lambda: read_files(plan_dir),
-        packed=packed,
         master_key=lambda: master_key(data_dir, environ.get("QIANHAI_KEY_FILE")),
         now=now,
         salts=secrets.token_bytes,

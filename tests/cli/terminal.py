@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from qianhai.cli import Site, start
-from qianhai.main import packed, read_files
+from qianhai.main import read_files
 
 PLAN = Path(__file__).parents[2] / "plan"
 NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
@@ -89,7 +89,6 @@ def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, byte
         language="en",
         actor="test",
         plan_files=lambda: dict(files),
-        packed=packed,
         master_key=lambda: bytes(32),
         now=clock,
         salts=secrets.token_bytes,

@@ -10,7 +10,7 @@ from pathlib import Path
 from qianhai.db import Database
 from qianhai.instructions import Admission, Answer, Instruction, Road
 from qianhai.kernel import Place
-from qianhai.policy import Policy, read_facts
+from qianhai.policy import Policy, bundled, read_facts
 from qianhai.registers import Entry, Keyring, check_entries
 
 PLAN = Path(__file__).parents[2] / "plan"
@@ -82,7 +82,9 @@ class Desk:
         return self.road.submit(instruction, at=self.now())
 
 
-def make_desk(database: Database, policy: Policy, numbers: Sequence[int] = ()) -> Desk:
+def make_desk(
+    database: Database, policy: Policy, numbers: Sequence[int] = (), pack_files: bytes = b""
+) -> Desk:
     counter = iter(numbers) if numbers else count(1)
     keyring = Keyring(bytes(32))
     road = Road(
@@ -91,7 +93,7 @@ def make_desk(database: Database, policy: Policy, numbers: Sequence[int] = ()) -
         institution_id="local",
         keyring=keyring,
         salts=secrets.token_bytes,
-        pack_files=b"the pack",
+        pack_files=pack_files or bundled(plan_files()),
     )
     admission = Admission(policy, "local", keyring, secrets.token_bytes, "test")
     return Desk(database, road, admission, lambda: next(counter))

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from rich.table import Table
 from qianhai.db import Database, open_database
 from qianhai.instructions import Admission, Road
 from qianhai.kernel import BadInput, Flaw, Place, business_date, parse_date
-from qianhai.policy import Policy, open_policy
+from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 
 _WIDTH_MIN = 120
@@ -32,7 +32,6 @@ class Site:
     language: str
     actor: str
     plan_files: Callable[[], dict[str, bytes]]
-    packed: Callable[[Mapping[str, bytes]], bytes]
     master_key: Callable[[], bytes]
     now: Callable[[], datetime]
     salts: Callable[[int], bytes]
@@ -76,7 +75,7 @@ class App:
             institution_id=self.site.institution_id,
             keyring=self.keyring,
             salts=self.site.salts,
-            pack_files=self.site.packed(self.files),
+            pack_files=bundled(self.files),
         )
 
     def admission(self) -> Admission:

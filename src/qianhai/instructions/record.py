@@ -7,8 +7,7 @@ condition, its reasons and limits.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from qianhai import journal
@@ -26,20 +25,12 @@ from qianhai.instructions.model import (
     Named,
     stored_facts,
 )
+from qianhai.instructions.recall import explained, letters, recall
 from qianhai.journal import Entry, Seal
-from qianhai.kernel import BadInput, Outcome, Reason, canonical_text, derived_id
+from qianhai.kernel import BadInput, Outcome, canonical_text, derived_id
 from qianhai.ledger import Chain, ChainResult
-from qianhai.policy import (
-    ConditionResult,
-    Decision,
-    LimitUse,
-    MissingFact,
-    Policy,
-    Verdict,
-)
+from qianhai.policy import Decision, Policy, Verdict, open_policy, unbundled
 from qianhai.registers import Keyring, SubjectKey
-
-_LETTER = {True: "t", False: "f", None: "u"}
 
 
 class Recorder:
@@ -60,6 +51,7 @@ class Recorder:
         self._salts = salts
         self._pack_files = pack_files
         self._has_pack = False
+        self._policies = {policy.pack.hash: policy}
 
     def salt(self) -> bytes:
         """Return sixteen random bytes."""
@@ -170,7 +162,7 @@ class Recorder:
             "clause": decision.clause,
             "pack_hash": decision.pack_hash,
             "facts": self._cover.hide(key, seen, number, "seen"),
-            "answers": "".join(_LETTER[one.value] for one in decision.conditions),
+            "answers": letters(decision),
             "explained": self._cover.hide(key, explained(decision), number, "explained"),
             "ledger_result": result.result.value,
             "ledger_seq": result.seq_last,
@@ -219,12 +211,12 @@ class Recorder:
         """Return the answer on record for an instruction."""
         found = store.read_decision(conn, self._institution, instruction.id)
         assert found, "an instruction on record has its decision"
-        text, result, seq, parties, draws = found
+        text, answers, pack_hash, result, seq, parties, draws = found
         key = self._cover.key(conn, json.loads(parties)["subject"])
         shown = self._cover.show(key, text, instruction.id, "explained")
         if shown is None:
             raise BadInput([answer_erased(instruction.place, instruction.id)])
-        decision = read_explained(shown)
+        decision = recall(self._policy_of(conn, pack_hash), shown, answers)
         drawn = {one.use_id: one for one in (Drawn(**kept) for kept in json.loads(draws))}
         pools = tuple(
             Named(one.account, one.asset, one.scale, one.holder)
@@ -234,6 +226,13 @@ class Recorder:
         )
         return Answer(instruction, decision, result, seq, is_repeat=True, pools=pools)
 
+    def _policy_of(self, conn: Connection, pack_hash: str) -> Policy:
+        """Return the pack that decided: the one in use, or the one kept with the decision."""
+        if pack_hash not in self._policies:
+            kept = store.read_pack(conn, self._institution, pack_hash)
+            self._policies[pack_hash] = open_policy(unbundled(kept))
+        return self._policies[pack_hash]
+
     def instruction(self, conn: Connection, number: str) -> dict[str, Any] | None:
         """Return a stored instruction with its outcome and draws; erased facts are left out."""
         stored = store.read_instruction(conn, self._institution, number)
@@ -242,33 +241,3 @@ class Recorder:
             shown = self._cover.show(key, stored["facts"], number, "sent")
             stored["facts"] = json.loads(shown or "{}")
         return stored
-
-
-def explained(decision: Decision) -> str:
-    """Write a decision as it is kept: canonical JSON."""
-    return canonical_text(asdict(decision))
-
-
-def read_explained(text: str) -> Decision:
-    """Read a decision back from its kept form.
-
-    The inverse of `explained`, so that a repeat is answered word for word.
-    """
-    kept = json.loads(text)
-    return Decision(
-        facility=kept["facility"],
-        action=kept["action"],
-        measure=kept["measure"],
-        clause=kept["clause"],
-        on=date.fromisoformat(kept["on"]),
-        outcome=Outcome(kept["outcome"]),
-        reasons=tuple(Reason(r["code"], r["clause"], r["data"]) for r in kept["reasons"]),
-        conditions=tuple(ConditionResult(**one) for one in kept["conditions"]),
-        missing=tuple(MissingFact(**one) for one in kept["missing"]),
-        limits=tuple(LimitUse(**one) for one in kept["limits"]),
-        documents=tuple(kept["documents"]),
-        reports=tuple(kept["reports"]),
-        alerts=tuple(kept["alerts"]),
-        pack_version=kept["pack_version"],
-        pack_hash=kept["pack_hash"],
-    )

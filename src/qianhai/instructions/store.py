@@ -65,16 +65,32 @@ def read_instruction(conn: Connection, institution: str, instruction: str) -> di
 
 def read_decision(
     conn: Connection, institution: str, instruction: str
-) -> tuple[str, str, int | None, str, str] | None:
-    """Return a decision's explanation, the ledger's result and last sequence, parties, draws."""
+) -> tuple[str, str, str, str, int | None, str, str] | None:
+    """Return a decision: explanation, answers, pack, the ledger's result and last sequence.
+
+    The parties of its instruction and its draws come last.
+    """
     row = conn.execute(
-        "select d.explained, d.ledger_result, d.ledger_seq, i.parties, d.draws"
+        "select d.explained, d.answers, d.pack_hash, d.ledger_result, d.ledger_seq, i.parties,"
+        " d.draws"
         " from instructions.decisions d join instructions.instructions i"
         "  on i.institution_id = d.institution_id and i.id = d.instruction_id"
         " where d.institution_id = %s and d.instruction_id = %s",
         (institution, instruction),
     ).fetchone()
-    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
+    if row is None:
+        return None
+    return row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+
+
+def read_pack(conn: Connection, institution: str, pack_hash: str) -> bytes:
+    """Return a stored pack."""
+    row = conn.execute(
+        "select files from instructions.packs where institution_id = %s and hash = %s",
+        (institution, pack_hash),
+    ).fetchone()
+    assert row, "a pack that decided is on record"
+    return bytes(row[0])
 
 
 def has_pack(conn: Connection, institution: str, pack_hash: str) -> bool:

@@ -14,6 +14,7 @@ deciding -> Verdict. Pure: is handed bytes, knows no file, database, network or 
 from qianhai.policy.checking import CheckReport, check_pack, outline_of
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.covering import Shown, coverage, uncovered
+from qianhai.policy.deciding import trace
 from qianhai.policy.examples import Case, cases_of, check_examples, decide_case, judge_case
 from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts
 from qianhai.policy.figures import Figure, judge_figure
@@ -39,7 +40,7 @@ from qianhai.policy.model import (
     Term,
     Verdict,
 )
-from qianhai.policy.pack import Pack, read_pack
+from qianhai.policy.pack import Pack, bundled, read_pack, unbundled
 from qianhai.policy.policy import Policy, examine, open_policy
 from qianhai.policy.standing import Standing
 
@@ -74,6 +75,7 @@ __all__ = [
     "Values",
     "Verdict",
     "as_status",
+    "bundled",
     "cases_of",
     "check_examples",
     "check_pack",
@@ -91,5 +93,7 @@ __all__ = [
     "read_facts",
     "read_pack",
     "split",
+    "trace",
+    "unbundled",
     "uncovered",
 ]

@@ -230,14 +230,18 @@ def _ordered(pack: Pack, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
 def _results(
     compiled: Compiled, standing: Standing, answers: Answers
 ) -> tuple[ConditionResult, ...]:
+    tests = (answers[f"test.{name}"] for name in compiled.tests)
+    return trace(compiled, [compiled.action.clause in standing.open_clauses, *tests])
+
+
+def trace(compiled: Compiled, values: Sequence[bool | None]) -> tuple[ConditionResult, ...]:
+    """Name what an action's conditions came to: first whether its clause is open, then each."""
     clause = compiled.action.clause
-    opened = ConditionResult("clause_open", clause in standing.open_clauses, clause, "stated")
-    return (
-        opened,
-        *(
-            ConditionResult(c.id, answers[f"test.{c.id}"], c.clause or clause, c.basis)
-            for c, _ in compiled.tests.values()
-        ),
+    named = [("clause_open", clause, "stated")]
+    named += [(c.id, c.clause or clause, c.basis) for c, _ in compiled.tests.values()]
+    return tuple(
+        ConditionResult(name, value, stated, basis)
+        for (name, stated, basis), value in zip(named, values, strict=True)
     )
 
 

@@ -5,12 +5,14 @@ framing.py, the meaning of expressions in compiling.py.
 """
 
 import hashlib
+import json
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from qianhai.kernel import Flaw, Place
+from qianhai.kernel import Flaw, Place, canonical_bytes
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
 from qianhai.policy.outline import Plan
 from qianhai.policy.reading import Document, M, Path, hold_to, read_document
@@ -246,3 +248,19 @@ def read_pack(
         worked=reading.worked,
         sources=reading.sources,
     ), reading.flaws
+
+
+def bundled(files: Mapping[str, bytes]) -> bytes:
+    """Return a pack's files as one compressed text, the same bytes for the same files."""
+    texts = {path: raw.decode("utf-8") for path, raw in sorted(files.items())}
+    return zlib.compress(canonical_bytes(texts), 9)
+
+
+def unbundled(raw: bytes) -> dict[str, bytes]:
+    """Return the files a bundle was made of.
+
+    >>> unbundled(bundled({"plan.yaml": b"id: plan"}))
+    {'plan.yaml': b'id: plan'}
+    """
+    texts: dict[str, str] = json.loads(zlib.decompress(raw))
+    return {path: text.encode() for path, text in texts.items()}
