@@ -54,6 +54,10 @@ def test_the_facilities_are_listed_with_their_actions(qianhai: Terminal) -> None
 
 def test_a_facility_tells_who_knows_each_fact_and_which_paper_proves_it(qianhai: Terminal) -> None:
     document = qianhai("facility", "show", "overseas_lending", "--json").document
+    assert {(one["action"], one["id"]) for one in document.rows("conditions")} >= {
+        ("lend", "genuine")
+    }
+    assert [(one["action"], one["id"]) for one in document.rows("limits")] == [("lend", "lending")]
     facts = document.part("facts")
     assert facts["lender.equity"] == {
         "type": "money", "provider": "attribute", "known_by": "register",

@@ -1,5 +1,7 @@
 """A facility as a document: who takes part, which facts, conditions, limits and actions."""
 
+from collections.abc import Mapping
+
 from qianhai.policy import Action, Facility, Fact, Pack
 from qianhai.views.flaws import Document
 
@@ -16,7 +18,11 @@ def facility_line(facility: Facility) -> Document:
 
 
 def facility_document(pack: Pack, facility: Facility) -> Document:
-    """Return everything a sender needs to know of a facility."""
+    """Return everything a sender needs to know of a facility.
+
+    Conditions and limits stand under their action, and all together beside the facts.
+    """
+    actions = {name: _action(action) for name, action in facility.actions.items()}
     return {
         **facility_line(facility),
         "parties": {
@@ -24,10 +30,22 @@ def facility_document(pack: Pack, facility: Facility) -> Document:
             for role, model in facility.parties.items()
         },
         "facts": {name: _fact(pack, fact) for name, fact in facility.facts.items()},
-        "actions": {name: _action(action) for name, action in facility.actions.items()},
+        "conditions": _of_all(actions, "conditions"),
+        "limits": _of_all(actions, "limits"),
+        "actions": actions,
         "other_way": facility.other_way.model_dump() if facility.other_way else None,
         "overlays": [overlay.id for overlay in pack.overlays.values()],
     }
+
+
+def _of_all(actions: Mapping[str, Document], part: str) -> list[Document]:
+    """Return the conditions or limits of every action, each with its action."""
+    found: list[Document] = []
+    for name, action in actions.items():
+        mine = action[part]
+        assert isinstance(mine, list), "an action lists its conditions and limits"
+        found += [{"action": name, **one} for one in mine]
+    return found
 
 
 def _fact(pack: Pack, fact: Fact) -> Document:
