@@ -93,7 +93,7 @@ def show_measure(app: App, number: int, _json: bool) -> None:
 
 
 @plan.command("check")
-@click.argument("source", required=False, type=click.Path())
+@click.argument("source", required=False, type=click.Path(readable=False))
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def check(app: App, source: str | None, _json: bool) -> int:

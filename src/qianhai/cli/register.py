@@ -23,7 +23,7 @@ def register() -> None:
 
 
 @register.command("load")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=click.Path(readable=False))
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def load(app: App, file: str, _json: bool) -> None:

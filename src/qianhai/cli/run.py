@@ -28,17 +28,17 @@ Tick = Callable[[int], None]
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=click.Path(readable=False), metavar="FILE...")
 @click.option(
     "--parties",
     default=None,
-    type=click.Path(),
+    type=click.Path(readable=False),
     help="Register file to load first. 先载入的登记簿文件。",
 )
 @click.option(
     "--out",
     default=None,
-    type=click.Path(),
+    type=click.Path(readable=False),
     metavar="DIR",
     help="Where outcomes are written. 结果目录。",
 )
