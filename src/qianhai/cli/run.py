@@ -28,7 +28,9 @@ Tick = Callable[[int], None]
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(readable=False), metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(readable=False), metavar="FILE..."
+)
 @click.option(
     "--parties",
     default=None,
