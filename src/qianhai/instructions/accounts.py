@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from qianhai.instructions.model import Known, Named
 from qianhai.kernel import CURRENCIES, scale_of
-from qianhai.ledger import AccountSpec, Asset, Window, limit_account
+from qianhai.ledger import AccountSpec, Asset, Window, account_name, limit_account
 from qianhai.policy import Limit, Policy, Pool, Term
 from qianhai.registers import Account, Register
 
@@ -79,7 +79,7 @@ def position_name(policy: Policy, row: Known, position: str) -> Named | None:
     currency = model.currency if model.currency in CURRENCIES else row.holder(model.currency)
     if not key or not currency:
         return None
-    name = f"position:{row.compiled.measure}.{position}:{key}:{currency}"
+    name = account_name("position", f"{row.compiled.measure}.{position}", key, currency)
     return Named(name, currency, scale_of(currency), key)
 
 
@@ -126,13 +126,13 @@ class AccountBook:
 
     def on_demand(self, party: str, kind: str, currency: str) -> AccountSpec:
         """Return the account of a kind that a party has in a currency as soon as it is used."""
-        name = f"{kind}:{party}:{currency}"
+        name = account_name(kind, party, currency)
         return AccountSpec(name, money_asset(currency), kind, party, floor_of(self._kinds, kind))
 
 
 def registered_account(account: Account, floor: int | None) -> AccountSpec:
     """Return a registered account as the ledger opens it: named by its bank and number."""
-    name = f"account:{account.bank}:{account.number}"
+    name = account_name("account", account.bank, account.number)
     return AccountSpec(name, money_asset(account.currency), account.kind, account.party, floor)
 
 

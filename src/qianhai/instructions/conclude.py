@@ -46,18 +46,13 @@ def conclude(
     verdict = _with_true_limits(verdict, chain, owners, result)
     if result.is_posted:
         return verdict
-    return replace(verdict, decision=_refused(row, verdict, owners, _assets(chain), result))
+    return replace(verdict, decision=_refused(row, verdict, chain, owners, result))
 
 
 def _refused(
-    row: Known,
-    verdict: Verdict,
-    owners: Sequence[str],
-    assets: Sequence[str],
-    result: ChainResult,
+    row: Known, verdict: Verdict, chain: Chain, owners: Sequence[str], result: ChainResult
 ) -> Decision:
-    """Return the decision of a chain the ledger did not post; `assets` are those of its legs."""
-    asset = assets[result.failed_leg] if result.failed_leg is not None and assets else ""
+    """Return the decision of a chain the ledger did not post."""
     owner = owners[result.failed_leg] if result.failed_leg is not None and owners else ""
     clause = row.compiled.action.clause
     if result.result is Result.LIMIT_PASSED:
@@ -69,21 +64,27 @@ def _refused(
         outcome = limit.otherwise
     else:
         code = _REFUSALS.get(result.result, "AC01")
+        if owner and not owner.startswith("account.") and code in {"AM04", "AM14"}:
+            code = "AM12"  # more is given back or closed than there is: no account lacks money
         data = {
             "account": owner.removeprefix("account."),
-            "asset": asset,
             "of": row.instruction.continues,
             "result": result.result.value,
+            **_failed_leg(chain, result),
+            **_WHY.get(result.result.value, {}),
         }
-        data |= _WHY.get(result.result.value, {})
         reason, outcome = Reason(code, clause, data), Outcome.REFUSED
     return replace(verdict.decision, outcome=outcome, reasons=(reason,), reports=())
 
 
-def _assets(chain: Chain) -> list[str]:
-    """Return the asset of each leg of a chain, as the accounts it opens say."""
-    known = {spec.name: spec.asset.code for spec in chain.opens}
-    return [known.get(leg.debit, "") for leg in chain.legs]
+def _failed_leg(chain: Chain, result: ChainResult) -> dict[str, str]:
+    """Return the amount and the asset of the leg that did not fit, as its reason shows them."""
+    at = result.failed_leg
+    assets = {spec.name: spec.asset for spec in chain.opens}
+    if at is None or at >= len(chain.legs) or chain.legs[at].debit not in assets:
+        return {}
+    asset = assets[chain.legs[at].debit]
+    return {"amount": format_minor(chain.legs[at].amount, asset.scale), "asset": asset.code}
 
 
 def _with_true_limits(

@@ -21,7 +21,7 @@ from qianhai.instructions.accounts import (
 )
 from qianhai.instructions.model import Drawn, Known, Named
 from qianhai.kernel import SHANGHAI, BrokenIntegrity, Flaw, Place
-from qianhai.ledger import INT64_MAX, AccountSpec, Asset, Balance, Chain, Kind, Leg
+from qianhai.ledger import INT64_MAX, AccountSpec, Asset, Balance, Chain, Kind, Leg, account_name
 from qianhai.policy import Draw, Policy, Verdict
 from qianhai.rules import Money
 
@@ -109,7 +109,8 @@ def _draw(shaped: Shaped, row: Known, draws: Sequence[Draw], *, can_return: bool
 def _source(shaped: Shaped, row: Known, draw: Draw, asset: Asset, *, can_return: bool) -> str:
     """Return the account a draw comes from: its own, where its units may come back."""
     if can_return:
-        name = f"drawn:{row.compiled.measure}.{draw.limit.id}.{draw.pool.id}:{row.instruction.id}"
+        what = f"{row.compiled.measure}.{draw.limit.id}.{draw.pool.id}"
+        name = account_name("drawn", what, row.instruction.id)
         return shaped.open(name, asset, "drawn", row.instruction.id, ceiling=0)
     return shaped.open(f"granted:{asset.code}", asset, "granted", "")
 

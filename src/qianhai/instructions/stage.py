@@ -22,7 +22,7 @@ from qianhai.instructions.model import Instruction, stored_facts
 from qianhai.kernel import Flaw, Place, canonical_text
 from qianhai.messages import Row
 from qianhai.policy import Policy, read_facts
-from qianhai.registers import Account, Keyring, Party, Register
+from qianhai.registers import KINDS, Account, Keyring, Party, Register
 
 _CHUNK = 2000
 _NEAR_MAX = 1000
@@ -239,16 +239,7 @@ class Parties:
         by_id = self.register.parties(texts)
         by_account = self.register.account_by_number(texts)
         by_number: dict[str, str | None] = {}
-        for kind in (
-            "uscc",
-            "lei",
-            "bic",
-            "cnaps",
-            "resident_id",
-            "hkid",
-            "travel_permit",
-            "hk_brn",
-        ):
+        for kind in KINDS:
             found = self.register.party_by_identifier(self.keyring, kind, texts)
             by_number |= {text: party for text, party in found.items() if party}
         for draft in self.drafts:

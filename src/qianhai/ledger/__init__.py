@@ -6,7 +6,7 @@ records that must commit with them. Reads take a connection. `verify` proves tha
 changed since.
 """
 
-from qianhai.ledger.limits import Window, limit_account
+from qianhai.ledger.limits import Window, account_name, limit_account
 from qianhai.ledger.model import (
     INT64_MAX,
     Account,
@@ -56,6 +56,7 @@ __all__ = [
     "Transfer",
     "Window",
     "Writer",
+    "account_name",
     "accounts_of",
     "balance_as_of",
     "balances",

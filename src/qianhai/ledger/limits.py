@@ -21,6 +21,15 @@ class Window(StrEnum):
     """For ever."""
 
 
+def account_name(*parts: str) -> str:
+    """Return an account's name from what it is about; no two lists of parts share a name.
+
+    >>> account_name("account", "bank:1", "620")
+    'account:bank%3A1:620'
+    """
+    return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
+
+
 def limit_account(limit: str, holder: str, window: Window, on: date, asset: str) -> str:
     """Return the name of the account that holds what is used of a limit.
 
@@ -33,5 +42,4 @@ def limit_account(limit: str, holder: str, window: Window, on: date, asset: str)
     'limit:loan:group%3A1:outstanding:CNY'
     """
     period = {Window.DAY: [on.isoformat()], Window.YEAR: [f"{on.year:04}"]}.get(window, [])
-    parts = ["limit", limit, holder, window.value, *period, asset]
-    return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
+    return account_name("limit", limit, holder, window.value, *period, asset)

@@ -10,7 +10,7 @@ them and records who asked, `erase` destroys the key.
 """
 
 from qianhai.registers.check import check_entries
-from qianhai.registers.identifiers import IdentifierFlaw, check
+from qianhai.registers.identifiers import KINDS, IdentifierFlaw, check
 from qianhai.registers.keys import Keyring, SubjectKey
 from qianhai.registers.load import load
 from qianhai.registers.model import (
@@ -39,6 +39,7 @@ from qianhai.registers.snapshot import Register
 from qianhai.registers.store import known_by, on_record
 
 __all__ = [
+    "KINDS",
     "Account",
     "Area",
     "Attribute",

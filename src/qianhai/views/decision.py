@@ -33,7 +33,9 @@ def _fields(pack: Pack, reason: Reason, lang: str) -> Mapping[str, str]:
     said = reason.data.get(lang)
     if said:
         data |= {"condition": said, "limit": said}
-    document = pack.vocabulary["documents"].get(reason.data.get("document", ""))
+    name = reason.data.get("document", "")
+    words = pack.vocabulary["documents"], pack.vocabulary["terms"]
+    document = next((known[name] for known in words if name in known), None)
     if document:
         data["document"] = document.zh if lang == "zh" else document.en
     elif data.get("fact", "").startswith("p."):
