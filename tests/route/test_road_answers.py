@@ -117,6 +117,17 @@ def test_a_negative_amount_gives_back_and_can_be_drawn_again(desk: Desk) -> None
     assert balance(desk, SALES) == 10000
 
 
+def test_no_more_is_given_back_than_was_drawn_and_the_refusal_speaks_of_no_account(
+    desk: Desk,
+) -> None:
+    offer(desk, "c1", "correct", {"more": "10.00", "less": "0.00"})
+    answer = offer(desk, "c2", "correct", {"more": "0.00", "less": "10.01"})
+    assert answer.decision.outcome is Outcome.REFUSED
+    (reason,) = answer.decision.reasons
+    assert (reason.code, reason.data["amount"]) == ("AM12", "10.01")
+    assert balance(desk, SALES) == 1000
+
+
 def test_effects_are_on_file_for_the_next_instruction_and_only_where_their_condition_holds(
     desk: Desk,
 ) -> None:
