@@ -41,7 +41,8 @@ make_venv() {
 
 is_sound || make_venv
 say "installing the locked dependencies"
-.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+# The lock is complete: nothing is resolved again, so a release made after it cannot change or break this.
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 pwd -P >.venv/.made # written last: a set-up that was cut off is taken up again
 say "ready: .venv/bin/qianhai"
