@@ -70,8 +70,8 @@ class Road:
         self.database = database
         self.policy = policy
         self.institution_id = institution_id
-        self.writer = Writer(database, salts)
         self.recorder = Recorder(policy, institution_id, keyring, salts, pack_files)
+        self.writer = Writer(database, salts, self._expired)
         self._losers = Lock()
 
     def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
@@ -98,13 +98,17 @@ class Road:
     def expire_holds(self, *, at: datetime) -> int:
         """Void the holds whose time is over, each with its entry in the journal; return how many.
 
-        Until then what they set aside still counts as used.
+        Every batch of the ledger begins with the same; this is for a day without business.
         """
+        return len(self.writer.expire(at=at))
 
-        def submission(chain: Chain) -> Submission:
-            return Submission(chain, lambda conn, _: self.recorder.expired(conn, chain, at))
+    def _expired(self, void: Chain, at: datetime) -> Submission:
+        """Add to the void of a hold whose time is over what the journal keeps of it."""
 
-        return len(self.writer.expire(at=at, submission=submission))
+        def record(conn: Connection, _result: ChainResult) -> None:
+            self.recorder.expired(conn, void, at)
+
+        return Submission(void, record)
 
     def _attempt(self, instruction: Instruction, at: datetime, *, dry_run: bool) -> Answer | None:
         """Go the road once; None when another writer moved first what the decision rests on."""
@@ -117,7 +121,7 @@ class Road:
                 handover = self._prepare(conn, instruction, at)
 
             def record(conn: Connection, result: ChainResult) -> None:
-                answers.append(self._record(conn, handover, result, at))
+                answers[:] = [self._record(conn, handover, result, at)]
 
             self.writer.submit([Submission(handover.chain, record)], at=at, dry_run=dry_run)
         except StaleState:

@@ -1,84 +1,118 @@
-"""What the kernel found, turned back into rows to store and results to answer.
+"""What the kernel found, turned into the columns and rows of a batch.
 
 Holds the numbering of what is new (accounts, chains, transfers, the batch) and its sealing. Must
 not decide anything and must not know SQL.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from qianhai.ledger import kernel
+from qianhai.ledger.batch import Records
+from qianhai.ledger.book import NOWHERE, Book
+from qianhai.ledger.columns import (
+    CHAIN_FORM,
+    TRANSFER_FORM,
+    Detail,
+    instant_number,
+    row_checks,
+    seal_chains,
+    seal_transfers,
+    transfer_ids,
+)
 from qianhai.ledger.digest import (
+    BATCH_VERSION,
     SALT_BYTES,
     SCHEMA_VERSION,
     AccountRow,
     AccountState,
     AssetRow,
     BatchRow,
-    ChainRow,
-    TransferRow,
-    digest_content,
     hash_batch,
     seal,
 )
-from qianhai.ledger.encode import ChainKey, Sheet, is_same_content
-from qianhai.ledger.model import Asset, Chain, ChainResult, Kind, Result
+from qianhai.ledger.encode import Sheet
+from qianhai.ledger.model import AccountSpec, Asset
 
-_RESULTS: Final = tuple(Result)
+#: Microseconds from 1970, where the kernel's instants count from, to PostgreSQL's 2000.
+_ERA_MICROS: Final = 946_684_800_000_000
+
+#: Returns the digest, under a salt, of what a new chain asked; the chain by its place.
+ContentOf = Callable[[int, bytes], bytes]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(slots=True)
 class Entries:
-    """Everything one batch writes, each list in the order of its numbers."""
+    """Everything one batch writes, each in the order of its numbers.
 
+    `details` are those of chains by their place among `chains`; `holds` are places too. `resolved`
+    pairs a hold's sequence with that of the chain that resolved it. `changed` are rows of the book,
+    without those opened; `closed_by` says which chain closed a row.
+    """
+
+    chains: Records
+    transfers: Records
     assets: list[AssetRow] = field(default_factory=list)
     accounts: list[tuple[AccountRow, AccountState]] = field(default_factory=list)
-    chains: list[ChainRow] = field(default_factory=list)
-    transfers: list[TransferRow] = field(default_factory=list)
-    changes: list[tuple[int, AccountState]] = field(default_factory=list)
-    holds: list[ChainRow] = field(default_factory=list)
-    resolved: list[tuple[int, int]] = field(default_factory=list)
+    details: dict[int, Detail] = field(default_factory=dict)
+    holds: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    resolved: tuple[Numbers, Numbers] = field(
+        default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    )
+    changed: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    closed_by: dict[int, int] = field(default_factory=dict)
 
     def digests(self) -> Iterator[bytes]:
-        """Yield the digests a batch's hash runs over, in their order."""
+        """Yield the digests of rows a batch's hash runs over, in their order."""
         for asset in self.assets:
             yield asset.digest
         for account, _ in self.accounts:
             yield account.digest
-        for chain in self.chains:
-            yield chain.digest
-        for transfer in self.transfers:
-            yield transfer.digest
 
 
-def result_of(row: ChainRow, *, first: bool = True) -> ChainResult:
-    """Return the result a chain on record was answered with."""
-    return ChainResult(
-        Result(row.result),
-        row.failed_leg,
-        tuple(row.asked),
-        tuple(row.amounts),
-        tuple(zip(row.available, row.used, strict=True)),
-        row.transfer_first,
-        row.transfer_last,
-        first,
-    )
+class _Shape(NamedTuple):
+    """Where the new chains of a sheet and their legs come to stand among what is written."""
+
+    is_kept: npt.NDArray[np.bool_]
+    is_posted: npt.NDArray[np.bool_]
+    seqs: Numbers
+    legs: Records
+    owners: Numbers
+    is_written: npt.NDArray[np.bool_]
+    counts: Numbers
+    firsts: Numbers
 
 
 def decode(
-    sheet: Sheet, head: BatchRow, posted_at: datetime, salts: Callable[[int], bytes]
+    sheet: Sheet,
+    book: Book,
+    head: BatchRow,
+    posted_at: datetime,
+    salts: Callable[[int], bytes],
+    content_of: ContentOf,
 ) -> tuple[Entries, BatchRow]:
     """Number and seal everything a batch writes, and the batch itself after the head it follows.
 
-    A stale chain leaves nothing: its id stays free for the retry.
+    A stale chain leaves nothing: its id stays free for the retry. The book learns the numbers of
+    the accounts the batch opened.
     """
-    decoder = _Decoder(sheet, head, posted_at, salts)
-    for chain in sheet.fresh:
-        decoder.write(chain, sheet.rows[chain.institution_id, chain.id])
-    decoder.note_changes()
-    entries = decoder.entries
+    shape = _shape(sheet, head)
+    entries = Entries(
+        _chain_rows(sheet, shape, posted_at),
+        np.zeros(int(shape.is_written.sum()), TRANSFER_FORM),
+    )
+    _write_opened(sheet, book, head, salts, shape, entries)
+    _fill_transfers(sheet, book, head, posted_at, shape, entries.transfers)
+    _write_details(sheet, book, salts, content_of, shape, entries)
+    _note_changes(sheet, shape, book, entries)
+    entries.chains["row_check"] = row_checks(entries.chains, book.institutions)
+    entries.transfers["row_check"] = row_checks(entries.transfers, book.institutions)
     row = BatchRow(
         head.number + 1,
         posted_at,
@@ -86,208 +120,233 @@ def decode(
         head.account_last + len(entries.accounts),
         head.chain_last + len(entries.chains),
         head.transfer_last + len(entries.transfers),
-        SCHEMA_VERSION,
+        BATCH_VERSION,
+        seal_chains(entries.chains, book.institutions),
+        seal_transfers(entries.transfers, book.institutions),
         b"",
     )
     return entries, row._replace(hash=hash_batch(head.hash, row, entries.digests()))
 
 
-class _Decoder:
-    """Walks the chains in order and writes down what each did."""
-
-    def __init__(
-        self, sheet: Sheet, head: BatchRow, posted_at: datetime, salts: Callable[[int], bytes]
-    ) -> None:
-        self.entries = Entries()
-        self._sheet, self._head, self._posted_at, self._salts = sheet, head, posted_at, salts
-        self._asset_ids = {key: known[0] for key, known in sheet.known.assets.items()}
-        self._account_ids = {
-            sheet.accounts[account.institution_id, account.spec.name]: account.id
-            for account in sheet.known.accounts
-        }
-        self._closed_by: dict[int, int] = {}
-        self._chain_seqs = {
-            sheet.rows[key]: past.row.seq
-            for key, past in sheet.known.chains.items()
-            if key in sheet.rows
-        }
-        self._opened: list[tuple[int, AccountRow]] = []
-
-    def write(self, chain: Chain, row: int) -> None:
-        """Write down one chain: what it opened, its transfers, its result."""
-        chains = self._sheet.batch.chains
-        verdict = chains.verdict[row]
-        if verdict == kernel.STALE:
-            return
-        seq = self._head.chain_last + len(self.entries.chains) + 1
-        self._chain_seqs[row] = seq
-        if verdict == kernel.POSTED:
-            self._write_opened(chain, row, seq)
-        first = self._head.transfer_last + len(self.entries.transfers) + 1
-        if verdict == kernel.POSTED:
-            self._write_transfers(chain, row, seq)
-        last = self._head.transfer_last + len(self.entries.transfers)
-        written = self._seal_chain(chain, row, seq, (first, last) if last >= first else None)
-        self.entries.chains.append(written)
-        if verdict == kernel.POSTED and chain.kind is Kind.HOLD:
-            self.entries.holds.append(written)
-        if verdict == kernel.POSTED and chain.kind in (Kind.COMMIT, Kind.VOID):
-            self.entries.resolved.append((self._chain_seqs[chains.origin[row]], seq))
-
-    def _seal_chain(
-        self, chain: Chain, row: int, seq: int, transfers: tuple[int, int] | None
-    ) -> ChainRow:
-        batch = self._sheet.batch
-        first = batch.chains.leg_first[row]
-        tried = range(first, first + batch.chains.tried[row])
-        legs, failed = batch.legs, batch.chains.failed_leg[row]
-        closed = []
-        if batch.chains.verdict[row] == kernel.POSTED:
-            for at in range(batch.chains.close_first[row], batch.chains.close_end[row]):
-                self._closed_by[batch.closes[at]] = seq
-                closed.append(self._account_ids[batch.closes[at]])
-        salt = self._salts(SALT_BYTES)
-        return seal(
-            ChainRow,
-            salt,
-            seq,
-            chain.institution_id,
-            chain.id,
-            chain.kind.value,
-            chain.of,
-            chain.value_on,
-            chain.expires_at,
-            self._posted_at,
-            _RESULTS[batch.chains.verdict[row]].value,
-            None if failed == kernel.NONE else failed,
-            [legs.asked[leg] for leg in tried],
-            [legs.posted[leg] or max(legs.held[leg], 0) for leg in tried],
-            [legs.debit_balance[leg] - legs.debit_pending[leg] for leg in tried],
-            [legs.credit_balance[leg] + legs.credit_pending[leg] for leg in tried],
-            closed,
-            transfers and transfers[0],
-            transfers and transfers[1],
-            digest_content(chain, salt),
-            SCHEMA_VERSION,
-        )
-
-    def _write_opened(self, chain: Chain, row: int, seq: int) -> None:
-        batch, institution = self._sheet.batch, chain.institution_id
-        for at in range(batch.chains.open_first[row], batch.chains.open_end[row]):
-            spec = self._sheet.open_specs[at]
-            if batch.opens.has_registered[at]:
-                self._write_asset(institution, spec.asset, seq)
-            if not batch.opens.has_opened[at]:
-                continue
-            number = self._head.account_last + len(self._opened) + 1
-            opened = seal(
-                AccountRow,
-                self._salts(SALT_BYTES),
-                number,
-                institution,
-                spec.name,
-                self._asset_ids[institution, spec.asset.code],
-                spec.kind,
-                spec.holder,
-                spec.floor,
-                spec.ceiling,
-                seq,
-                SCHEMA_VERSION,
-            )
-            self._account_ids[batch.opens.account[at]] = number
-            self._opened.append((batch.opens.account[at], opened))
-
-    def _write_asset(self, institution: str, asset: Asset, seq: int) -> None:
-        number = self._head.asset_last + len(self.entries.assets) + 1
-        self._asset_ids[institution, asset.code] = number
-        self.entries.assets.append(
-            seal(
-                AssetRow,
-                self._salts(SALT_BYTES),
-                number,
-                institution,
-                asset.code,
-                asset.scale,
-                asset.kind,
-                seq,
-                SCHEMA_VERSION,
-            )
-        )
-
-    def _write_transfers(self, chain: Chain, row: int, seq: int) -> None:
-        batch = self._sheet.batch
-        legs = batch.legs
-        first = batch.chains.leg_first[row]
-        for leg in range(first, batch.chains.leg_end[row]):
-            amount, held = legs.posted[leg], legs.held[leg]
-            if not amount and not held:
-                continue
-            self.entries.transfers.append(
-                seal(
-                    TransferRow,
-                    self._salts(SALT_BYTES),
-                    self._head.transfer_last + len(self.entries.transfers) + 1,
-                    chain.institution_id,
-                    seq,
-                    leg - first,
-                    self._account_ids[legs.debit[leg]],
-                    self._account_ids[legs.credit[leg]],
-                    amount,
-                    held,
-                    None if legs.cap[leg] == kernel.NO_CAP else legs.cap[leg],
-                    legs.debit_balance[leg] - amount,
-                    legs.debit_pending[leg] + held,
-                    legs.credit_balance[leg] + amount,
-                    legs.credit_pending[leg] + held,
-                    SCHEMA_VERSION,
-                )
-            )
-
-    def note_changes(self) -> None:
-        """Note how every account stands that was opened or changed."""
-        for row, opened in self._opened:
-            self.entries.accounts.append((opened, self._state(row, None)))
-        for account in self._sheet.known.accounts:
-            row = self._sheet.accounts[account.institution_id, account.spec.name]
-            state = self._state(row, account.state.closed_by)
-            if state != account.state:
-                self.entries.changes.append((account.id, state))
-
-    def _state(self, row: int, closed_by: int | None) -> AccountState:
-        columns = self._sheet.batch.accounts
-        cap = columns.cap[row]
-        return AccountState(
-            columns.balance[row],
-            columns.pending_in[row],
-            columns.pending_out[row],
-            None if cap == kernel.NO_CAP else cap,
-            self._closed_by.get(row, closed_by),
-        )
+def _shape(sheet: Sheet, head: BatchRow) -> _Shape:
+    fresh = sheet.fresh
+    is_kept = fresh["verdict"] != kernel.STALE
+    is_posted = fresh["verdict"] == kernel.POSTED
+    first_leg = int(fresh["leg_first"][0]) if len(fresh) else 0
+    legs = sheet.arrays.legs[first_leg:]
+    owners = np.repeat(np.arange(len(fresh)), fresh["leg_end"] - fresh["leg_first"])
+    is_written = is_posted[owners] & (legs["debit"] != NOWHERE)
+    counts = np.bincount(owners[is_written], minlength=len(fresh))
+    return _Shape(
+        is_kept,
+        is_posted,
+        head.chain_last + np.cumsum(is_kept),
+        legs,
+        owners,
+        is_written,
+        counts,
+        head.transfer_last + np.cumsum(counts) - counts + 1,
+    )
 
 
-def answer(chains: Sequence[Chain | None], sheet: Sheet, entries: Entries) -> list[ChainResult]:
-    """Return each chain's result, in the order they were handed in.
+def _chain_rows(sheet: Sheet, shape: _Shape, posted_at: datetime) -> Records:
+    fresh, kept = sheet.fresh, shape.is_kept
+    rows = np.zeros(int(kept.sum()), CHAIN_FORM)
+    rows["seq"] = shape.seqs[kept]
+    rows["institution"] = sheet.institution[kept]
+    rows["id"] = sheet.ids[kept]
+    rows["kind"] = fresh["kind"][kept]
+    rows["value_on"] = sheet.value_on[kept]
+    rows["posted_at"] = instant_number(posted_at)
+    rows["result"] = fresh["verdict"][kept]
+    rows["has_transfers"] = shape.counts[kept] > 0
+    rows["transfer_first"] = np.where(rows["has_transfers"], shape.firsts[kept], 0)
+    rows["transfer_last"] = np.where(
+        rows["has_transfers"], (shape.firsts + shape.counts - 1)[kept], 0
+    )
+    rows["has_origin"] = fresh["kind"][kept] >= kernel.COMMIT
+    rows["of_id"] = sheet.of[kept]
+    rows["is_expiring"] = fresh["expires"][kept] != kernel.INT64_MAX
+    rows["expires_at"] = np.where(rows["is_expiring"], fresh["expires"][kept] - _ERA_MICROS, 0)
+    rows["schema_version"] = BATCH_VERSION
+    return rows
 
-    Of chains with one id the first decides: equal content is answered the same, other content is
-    a conflict; while the first is stale all of them are, because nothing of them is kept.
-    """
-    past = {key: known.row for key, known in sheet.known.chains.items()}
-    written = {(row.institution_id, row.id): row for row in entries.chains}
-    answered: set[ChainKey] = set()
-    results = []
-    for chain in chains:
-        if chain is None:
-            results.append(ChainResult(Result.POSTED))
-            continue
-        key = (chain.institution_id, chain.id)
-        row = past.get(key) or written.get(key)
-        if row is None:
-            results.append(ChainResult(Result.STALE))
-        elif key not in past and key not in answered:
-            results.append(result_of(row))
-        elif is_same_content(chain, row):
-            results.append(result_of(row, first=False))
+
+def _fill_transfers(
+    sheet: Sheet, book: Book, head: BatchRow, posted_at: datetime, shape: _Shape, rows: Records
+) -> None:
+    legs, owners = shape.legs[shape.is_written], shape.owners[shape.is_written]
+    fresh = sheet.fresh
+    first_leg = int(fresh["leg_first"][0]) if len(fresh) else 0
+    rows["seq"] = head.transfer_last + 1 + np.arange(len(rows))
+    rows["id"] = transfer_ids(posted_at, rows["seq"])
+    rows["institution"] = sheet.institution[owners]
+    rows["chain_id"] = sheet.ids[owners]
+    rows["leg"] = np.flatnonzero(shape.is_written) + first_leg - fresh["leg_first"][owners]
+    rows["kind"] = fresh["kind"][owners]
+    rows["value_on"] = sheet.value_on[owners]
+    rows["debit_account_id"] = book.ids[legs["debit"]]
+    rows["credit_account_id"] = book.ids[legs["credit"]]
+    amount, held = legs["posted"], legs["held"]
+    rows["amount"], rows["held"] = amount, held
+    rows["has_cap"] = legs["cap"] != kernel.NO_CAP
+    rows["cap"] = np.where(rows["has_cap"], legs["cap"], 0)
+    rows["is_spilling"] = legs["spills"]
+    taken = np.where(rows["kind"] == kernel.HOLD, held, amount)
+    rows["spilled"] = np.where(rows["is_spilling"], legs["asked"] - taken, 0)
+    rows["debit_balance"] = legs["debit_balance"] - amount
+    rows["debit_pending"] = legs["debit_pending"] + held
+    rows["credit_balance"] = legs["credit_balance"] + amount
+    rows["credit_pending"] = legs["credit_pending"] + held
+    rows["schema_version"] = BATCH_VERSION
+
+
+def _write_opened(
+    sheet: Sheet,
+    book: Book,
+    head: BatchRow,
+    salts: Callable[[int], bytes],
+    shape: _Shape,
+    entries: Entries,
+) -> None:
+    """Number the assets and accounts that posted chains opened, in the order of their rows."""
+    opens, fresh = sheet.arrays.opens, sheet.fresh
+    for at in np.flatnonzero(opens["has_opened"] | opens["has_registered"]).tolist():
+        place = int(np.searchsorted(fresh["open_end"], at, side="right"))
+        institution, seq = book.institutions[sheet.institution[place]], int(shape.seqs[place])
+        spec = sheet.specs[at]
+        if opens[at]["has_registered"]:
+            asset = _asset_row(head, salts, institution, spec.asset, seq, len(entries.assets))
+            entries.assets.append(asset)
+            book.add_asset(asset.id, institution, spec.asset)
+        if opens[at]["has_opened"]:
+            number = head.account_last + len(entries.accounts) + 1
+            asset_id = book.asset_ids[book.form(institution, spec.asset)]
+            opened = _account_row(salts, number, institution, spec, asset_id, seq)
+            book.keep_opened(institution, spec.name, number)
+            entries.accounts.append((opened, AccountState(0, 0, 0, None, None, 0)))
+
+
+def _asset_row(
+    head: BatchRow,
+    salts: Callable[[int], bytes],
+    institution: str,
+    asset: Asset,
+    seq: int,
+    before: int,
+) -> AssetRow:
+    return seal(
+        AssetRow,
+        salts(SALT_BYTES),
+        head.asset_last + before + 1,
+        institution,
+        asset.code,
+        asset.scale,
+        asset.kind,
+        seq,
+        SCHEMA_VERSION,
+    )
+
+
+def _account_row(
+    salts: Callable[[int], bytes],
+    number: int,
+    institution: str,
+    spec: AccountSpec,
+    asset_id: int,
+    seq: int,
+) -> AccountRow:
+    return seal(
+        AccountRow,
+        salts(SALT_BYTES),
+        number,
+        institution,
+        spec.name,
+        asset_id,
+        spec.kind,
+        spec.holder,
+        spec.floor,
+        spec.ceiling,
+        seq,
+        SCHEMA_VERSION,
+    )
+
+
+def _write_details(
+    sheet: Sheet,
+    book: Book,
+    salts: Callable[[int], bytes],
+    content_of: ContentOf,
+    shape: _Shape,
+    entries: Entries,
+) -> None:
+    """Write down what refused chains keep, and which accounts posted ones closed."""
+    fresh = sheet.fresh
+    is_closing = shape.is_posted & (fresh["close_end"] > fresh["close_first"])
+    places = np.cumsum(shape.is_kept) - 1
+    for place in np.flatnonzero(is_closing | (shape.is_kept & ~shape.is_posted)).tolist():
+        row = fresh[place]
+        if shape.is_posted[place]:
+            closes = sheet.arrays.closes[row["close_first"] : row["close_end"]]
+            entries.closed_by.update(dict.fromkeys(closes.tolist(), int(shape.seqs[place])))
+            detail = Detail(closed=book.ids[closes].tolist())
         else:
-            results.append(ChainResult(Result.ID_CONFLICT))
-        answered.add(key)
-    return results
+            detail = _refused(sheet, row, salts(SALT_BYTES), place, content_of)
+        entries.details[int(places[place])] = detail
+        entries.chains["detail"][places[place]] = np.void(detail.digest())
+
+
+def _refused(sheet: Sheet, row: Any, salt: bytes, place: int, content_of: ContentOf) -> Detail:
+    legs = sheet.arrays.legs[row["leg_first"] : row["leg_first"] + row["tried"]]
+    failed = int(row["failed_leg"])
+    return Detail(
+        failed_leg=None if failed == kernel.NONE else failed,
+        asked=legs["asked"].tolist(),
+        amounts=[0] * len(legs),
+        available=(legs["debit_balance"] - legs["debit_pending"]).tolist(),
+        used=(legs["credit_balance"] + legs["credit_pending"]).tolist(),
+        salt=salt,
+        content=content_of(place, salt),
+    )
+
+
+def _note_changes(sheet: Sheet, shape: _Shape, book: Book, entries: Entries) -> None:
+    """Note the holds that begin and end, and how every account stands that was touched."""
+    fresh, seqs = sheet.fresh, shape.seqs
+    is_hold = shape.is_posted & (fresh["kind"] == kernel.HOLD)
+    entries.holds = np.flatnonzero(is_hold[shape.is_kept])
+    resolves = np.flatnonzero(
+        shape.is_posted & ((fresh["kind"] == kernel.COMMIT) | (fresh["kind"] == kernel.VOID))
+    )
+    all_seqs = np.concatenate([np.array([one.seq for one in sheet.past], np.int64), seqs])
+    entries.resolved = (all_seqs[fresh["origin"][resolves]], seqs[resolves])
+    legs = shape.legs[shape.is_written]
+    sides = np.stack([legs["debit"], legs["credit"]], axis=1).ravel()
+    book.last_seqs[sides] = np.repeat(entries.transfers["seq"], 2)  # the last of each stays
+    touched = np.concatenate([sides, np.array(list(entries.closed_by), np.int64)])
+    opened = {account.id: place for place, (account, _) in enumerate(entries.accounts)}
+    changed = np.unique(touched)
+    if opened:
+        is_new = np.isin(book.ids[changed], np.array(list(opened)))
+        new_rows = book.rows(np.array(list(opened)))
+        for row, number in zip(new_rows.tolist(), opened, strict=True):
+            place = opened[number]
+            state = state_of(book, row, entries.closed_by.get(row))
+            entries.accounts[place] = (entries.accounts[place][0], state)
+        changed = changed[~is_new]
+        book.accounts["is_changed"][new_rows] = 0
+    entries.changed = changed
+
+
+def state_of(book: Book, row: int, closed_by: int | None) -> AccountState:
+    """Return how an account of the book stands."""
+    account = book.accounts[row]
+    cap = int(account["cap"])
+    return AccountState(
+        int(account["balance"]),
+        int(account["pending_in"]),
+        int(account["pending_out"]),
+        None if cap == kernel.NO_CAP else cap,
+        closed_by,
+        int(book.last_seqs[row]),
+    )

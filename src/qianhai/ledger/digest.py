@@ -1,24 +1,27 @@
-"""What is stored, row by row, and the digests that make a change visible.
+"""Rows written one at a time, and the digests that make a change visible.
 
-Holds the form of every row that is written once, in the order of its columns. A row's digest runs
-over its salt and all its other columns; a batch's hash over the hash before it, the batch itself
-and the digests of its rows in order. Salts keep digests from being guessed once a row's personal
-content is erased. Must not read or write a database.
+Holds the form of assets, accounts and batches; chains and transfers are columns (`columns`). The
+digest of an asset or account runs over its salt and all its other columns: salts keep it from being
+guessed once personal content is erased. A batch's hash runs over the hash before it, the batch with
+the digests of its chains and transfers, and the digests of what it opened, in order. Must not read
+or write a database.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
-from typing import NamedTuple, TypeVar
-from uuid import UUID
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, TypeVar
 
 from qianhai.kernel import canonical_bytes
+from qianhai.ledger.first_form import FirstChainRow, FirstTransferRow
 from qianhai.ledger.model import Chain
 
 #: Bytes of a salt: beyond guessing.
 SALT_BYTES = 16
-#: The version of the rows written by this program.
+#: The version of the rows of assets and accounts written by this program.
 SCHEMA_VERSION = 1
+#: The version of the batches, chains and transfers written by this program.
+BATCH_VERSION = 2
 
 
 class AssetRow(NamedTuple):
@@ -53,64 +56,25 @@ class AccountRow(NamedTuple):
 
 
 class AccountState(NamedTuple):
-    """What of an account changes. Not digested: it is replayed from the transfers."""
+    """What of an account changes. Not digested: it is replayed from the transfers.
+
+    `last_seq` is the last transfer of the account that the others include.
+    """
 
     balance: int
     pending_in: int
     pending_out: int
     cap_seen: int | None
     closed_by: int | None
-
-
-class ChainRow(NamedTuple):
-    """A chain and its result. `content` is a salted digest of what was asked."""
-
-    seq: int
-    institution_id: str
-    id: UUID
-    kind: str
-    of_id: UUID | None
-    value_on: date
-    expires_at: datetime | None
-    posted_at: datetime
-    result: str
-    failed_leg: int | None
-    asked: Sequence[int]
-    amounts: Sequence[int]
-    available: Sequence[int]
-    used: Sequence[int]
-    closed: Sequence[int]
-    transfer_first: int | None
-    transfer_last: int | None
-    content: bytes
-    schema_version: int
-    salt: bytes
-    digest: bytes
-
-
-class TransferRow(NamedTuple):
-    """One leg that moved something; balances and pendings of its two accounts are after it."""
-
-    seq: int
-    institution_id: str
-    chain_seq: int
-    leg: int
-    debit_account_id: int
-    credit_account_id: int
-    amount: int
-    held: int
-    cap: int | None
-    debit_balance: int
-    debit_pending: int
-    credit_balance: int
-    credit_pending: int
-    schema_version: int
-    salt: bytes
-    digest: bytes
+    last_seq: int = 0
 
 
 class BatchRow(NamedTuple):
-    """One transaction of the writer: the last number of each kind of row, and the hash so far."""
+    """One transaction of the writer: the last number of each kind of row, and the hash so far.
+
+    The digests of its chains and transfers are None in a batch of the first form, whose hash runs
+    over a digest of every row.
+    """
 
     number: int
     posted_at: datetime
@@ -119,21 +83,35 @@ class BatchRow(NamedTuple):
     chain_last: int
     transfer_last: int
     schema_version: int
+    chains_digest: bytes | None
+    transfers_digest: bytes | None
     hash: bytes
 
 
-SaltedRow = AssetRow | AccountRow | ChainRow | TransferRow
-Row = TypeVar("Row", AssetRow, AccountRow, ChainRow, TransferRow)
+#: Where a ledger's history begins; the migration writes it as the head.
+GENESIS = BatchRow(0, datetime(1970, 1, 1, tzinfo=UTC), 0, 0, 0, 0, 1, None, None, bytes(32))
+
+SaltedRow = AssetRow | AccountRow | FirstChainRow | FirstTransferRow
+Row = TypeVar("Row", AssetRow, AccountRow, FirstChainRow, FirstTransferRow)
+
+
+#: The word a row's digest begins with; digests outlive the names of this program.
+_FORMS: Final[dict[type, str]] = {
+    AssetRow: "AssetRow",
+    AccountRow: "AccountRow",
+    FirstChainRow: "ChainRow",
+    FirstTransferRow: "TransferRow",
+}
 
 
 def seal(form: type[Row], salt: bytes, *fields: object) -> Row:
     """Make a row from its fields: all columns before the salt, which the digest then closes."""
-    return form._make((*fields, salt, _digest(form.__name__, salt, fields)))
+    return form._make((*fields, salt, _digest(_FORMS[form], salt, fields)))
 
 
 def digest_row(row: SaltedRow) -> bytes:
     """Compute again what a row's digest must be."""
-    return _digest(type(row).__name__, row.salt, row[:-2])
+    return _digest(_FORMS[type(row)], row.salt, row[:-2])
 
 
 def _digest(form: str, salt: bytes, fields: Sequence[object]) -> bytes:
@@ -144,16 +122,20 @@ def _in_utc(value: object) -> object:
     return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
+#: How many fields of a batch its hash ran over in the first form.
+_FIRST_FORM_FIELDS: Final = BatchRow._fields.index("schema_version") + 1
+
+
 def hash_batch(previous: bytes, row: BatchRow, digests: Iterable[bytes]) -> bytes:
     """Return the hash over everything up to and with a batch.
 
-    >>> from datetime import UTC, datetime
-    >>> row = BatchRow(1, datetime(2023, 2, 23, tzinfo=UTC), 0, 0, 0, 0, 1, b"")
+    >>> row = BatchRow(1, datetime(2023, 2, 23, tzinfo=UTC), 0, 0, 0, 0, 1, None, None, b"")
     >>> hash_batch(bytes(32), row, []) == hash_batch(bytes(32), row, [bytes(32)])
     False
     """
     state = hashlib.sha256(previous)
-    state.update(canonical_bytes([_in_utc(field) for field in row[:-1]]))
+    fields = row[:-1] if row.schema_version >= BATCH_VERSION else row[:_FIRST_FORM_FIELDS]
+    state.update(canonical_bytes([_in_utc(field) for field in fields]))
     for digest in digests:
         state.update(digest)
     return state.digest()

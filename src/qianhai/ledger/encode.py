@@ -1,26 +1,30 @@
-"""Chains and what is on record about them, turned into the kernel's columns.
+"""Chains, and what is on record about them, laid out as the kernel's rows.
 
-Holds the numbering: which row stands for which account name, asset, chain. Must not decide
-anything about a balance (that is `kernel`) and must not know SQL (`store`).
+Holds the numbering: which row stands for which account, asset, chain. Must not decide anything
+about a balance (that is `kernel`) and must not know SQL (`store`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from qianhai.ledger import kernel
-from qianhai.ledger.digest import AccountState, ChainRow, TransferRow, digest_content
-from qianhai.ledger.model import SCALE_MAX, AccountSpec, Asset, Chain, Kind, Leg, Result
+import numpy as np
+import numpy.typing as npt
 
-#: A name or id within its institution.
-NameKey: TypeAlias = tuple[str, str]
+from qianhai.ledger import batch as forms
+from qianhai.ledger import kernel
+from qianhai.ledger.batch import Arrays, Records
+from qianhai.ledger.book import NOWHERE, Book, NameKey, bounds
+from qianhai.ledger.columns import day_number
+from qianhai.ledger.model import SCALE_MAX, AccountSpec, Chain, Kind, Leg
+from qianhai.ledger.past import KIND_NUMBERS, PastChain, nearest_cap
+
 ChainKey: TypeAlias = tuple[str, UUID]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_KINDS: Final = {kind: code for code, kind in enumerate(Kind)}
-_RESULTS: Final = {result.value: code for code, result in enumerate(Result)}
+_NO_BYTES: Final = bytes(16)
 
 
 def micros_of(at: datetime) -> int:
@@ -32,216 +36,194 @@ def micros_of(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAccount:
-    """An account on record, as read under the lock."""
-
-    id: int
-    institution_id: str
-    spec: AccountSpec
-    state: AccountState
-
-
-@dataclass(frozen=True, slots=True)
-class KnownChain:
-    """A chain on record, whether something continued it, and its transfers if it is an original."""
-
-    row: ChainRow
-    is_continued: bool
-    transfers: Sequence[TransferRow]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Everything on record that a batch of chains names."""
-
-    assets: dict[NameKey, tuple[int, Asset]]
-    accounts: Sequence[KnownAccount]
-    chains: dict[ChainKey, KnownChain]
-
-
 @dataclass(slots=True)
 class Sheet:
-    """The columns of one batch with the names their rows stand for.
+    """The rows of one batch: chains on record that others continue, then the new ones in order.
 
-    `rows` is the kernel row of each chain by its key: those on record first, then the first chain
-    of each id that is new. `fresh` are the new ones in order.
+    `past` are the former, so many rows from the first; of the new ones there are columns of ids,
+    institutions (numbers of the book), value dates, the ids they continue (zeros for none). `rows`
+    finds a row by its key where chains came one by one, `specs` what each open row opens.
     """
 
-    batch: kernel.Batch
-    known: Known
-    rows: dict[ChainKey, int] = field(default_factory=dict)
-    fresh: list[Chain] = field(default_factory=list)
-    accounts: dict[NameKey, int] = field(default_factory=dict)
-    account_keys: list[NameKey] = field(default_factory=list)
-    open_specs: list[AccountSpec] = field(default_factory=list)
+    arrays: Arrays
+    past: Sequence[PastChain]
+    ids: Records
+    institution: npt.NDArray[np.int32]
+    value_on: npt.NDArray[np.int32]
+    of: Records
+    chains: Sequence[Chain] = ()
+    rows: Mapping[ChainKey, int] = field(default_factory=dict)
+    specs: Sequence[AccountSpec] = ()
+
+    @property
+    def first(self) -> int:
+        """Return the row of the first new chain."""
+        return len(self.past)
+
+    @property
+    def fresh(self) -> Records:
+        """Return the rows of the new chains."""
+        return self.arrays.chains[self.first :]
 
 
-def encode(chains: Sequence[Chain], known: Known) -> Sheet:
+def names_of(chains: Sequence[Chain]) -> tuple[set[NameKey], set[NameKey]]:
+    """Return every account name and every asset code that chains name."""
+    names: set[NameKey] = set()
+    codes: set[NameKey] = set()
+    for chain in chains:
+        institution = chain.institution_id
+        for leg in chain.legs:
+            names.add((institution, leg.debit))
+            names.add((institution, leg.credit))
+        for name, _ in chain.expects:
+            names.add((institution, name))
+        for name in chain.closes:
+            names.add((institution, name))
+        for spec in chain.opens:
+            names.add((institution, spec.name))
+            codes.add((institution, spec.asset.code))
+    return names, codes
+
+
+def encode(
+    chains: Sequence[Chain],
+    book: Book,
+    past: Mapping[ChainKey, PastChain],
+    sweeps: frozenset[UUID] = frozenset(),
+) -> Sheet:
     """Lay out chains, in their order, and what is on record about them.
 
     A chain whose id is on record, or came earlier in the batch, is left out: its answer is known
     or will be. A chain continues another only if that one is on record or stands before it.
+    `sweeps` are the ids of voids of holds whose time is over.
     """
-    encoder = _Encoder(known)
+    encoder = _Encoder(book, sweeps)
     originals = {(chain.institution_id, chain.of) for chain in chains if chain.of is not None}
-    for key, past in known.chains.items():
-        if key in originals:
-            encoder.add_past(key, past)
+    continued = [one for key, one in past.items() if key in originals]
+    for one in continued:
+        encoder.add_past(one)
+    fresh = []
     for chain in chains:
         key = (chain.institution_id, chain.id)
-        if key not in known.chains and key not in encoder.sheet.rows:
+        if key not in past and key not in encoder.rows:
             encoder.add_chain(key, chain)
-    return encoder.sheet
-
-
-def is_same_content(chain: Chain, row: ChainRow) -> bool:
-    """Tell whether a chain asks for what was asked under its id before."""
-    return digest_content(chain, row.salt) == row.content
+            fresh.append(chain)
+    return encoder.sheet(continued, fresh)
 
 
 class _Encoder:
-    """Appends rows to the columns and numbers what they name."""
+    """Appends rows, as tuples in the order of their forms, and numbers what they name."""
 
-    def __init__(self, known: Known) -> None:
-        self.sheet = Sheet(
-            kernel.Batch(
-                kernel.Assets([]),
-                kernel.Accounts._make([] for _ in kernel.Accounts._fields),
-                kernel.Opens._make([] for _ in kernel.Opens._fields),
-                kernel.Expects([], []),
-                [],
-                kernel.Legs._make([] for _ in kernel.Legs._fields),
-                kernel.Chains._make([] for _ in kernel.Chains._fields),
-            ),
-            known,
+    def __init__(self, book: Book, sweeps: frozenset[UUID]) -> None:
+        self.rows: dict[ChainKey, int] = {}
+        self._book, self._sweeps = book, sweeps
+        self._opens: list[tuple[int, ...]] = []
+        self._specs: list[AccountSpec] = []
+        self._expects: list[tuple[int, ...]] = []
+        self._closes: list[int] = []
+        self._legs: list[tuple[int, ...]] = []
+        self._chains: list[tuple[int, ...]] = []
+
+    def sheet(self, past: Sequence[PastChain], fresh: Sequence[Chain]) -> Sheet:
+        """Return the rows as arrays."""
+        book = self._book
+        arrays = Arrays(
+            book.assets,
+            book.accounts,
+            np.array(self._opens, forms.OPEN),
+            np.array(self._expects, forms.EXPECT),
+            np.array(self._closes, np.int64),
+            np.array(self._legs, forms.LEG),
+            np.array(self._chains, forms.CHAIN),
         )
-        self._codes: dict[NameKey, int] = {}
-        self._forms: dict[tuple[str, Asset], int] = {}
-        self._specs: dict[AccountSpec, int] = {}
-        self._account_of_id: dict[int, int] = {}
-        for (institution, _), (_, asset) in known.assets.items():
-            form = self._form(institution, asset)
-            self.sheet.batch.assets.form[self._code(institution, asset.code)] = form
-        for account in known.accounts:
-            self._add_account(account)
+        days: dict[Any, int] = {}
+        for chain in fresh:
+            if chain.value_on not in days:
+                days[chain.value_on] = day_number(chain.value_on)
+        return Sheet(
+            arrays,
+            past,
+            id_column([chain.id.bytes for chain in fresh]),
+            np.array([book.institution(chain.institution_id) for chain in fresh], np.int32),
+            np.array([days[chain.value_on] for chain in fresh], np.int32),
+            id_column([_NO_BYTES if chain.of is None else chain.of.bytes for chain in fresh]),
+            fresh,
+            self.rows,
+            self._specs,
+        )
 
-    def _form(self, institution: str, asset: Asset) -> int:
-        return self._forms.setdefault((institution, asset), len(self._forms))
-
-    def _code(self, institution: str, code: str) -> int:
-        row = self._codes.setdefault((institution, code), len(self._codes))
-        if row == len(self.sheet.batch.assets.form):
-            self.sheet.batch.assets.form.append(kernel.NONE)
-        return row
-
-    def _spec(self, spec: AccountSpec) -> int:
-        return self._specs.setdefault(spec, len(self._specs))
-
-    def _account(self, institution: str, name: str) -> int:
-        key = (institution, name)
-        row = self.sheet.accounts.setdefault(key, len(self.sheet.accounts))
-        if row == len(self.sheet.account_keys):
-            self.sheet.account_keys.append(key)
-            _append(
-                self.sheet.batch.accounts,
-                kernel.ABSENT,
-                kernel.NONE,
-                kernel.NONE,
-                kernel.INT64_MIN,
-                kernel.INT64_MAX,
-                0,
-                0,
-                0,
-                kernel.NO_CAP,
-            )
-        return row
-
-    def _add_account(self, account: KnownAccount) -> None:
-        row = self._account(account.institution_id, account.spec.name)
-        self._account_of_id[account.id] = row
-        columns, spec, state = self.sheet.batch.accounts, account.spec, account.state
-        columns.state[row] = kernel.OPEN if state.closed_by is None else kernel.CLOSED
-        columns.spec[row] = self._spec(spec)
-        columns.asset[row] = self._form(account.institution_id, spec.asset)
-        columns.floor[row], columns.ceiling[row] = _bounds(spec)
-        columns.balance[row] = state.balance
-        columns.pending_in[row] = state.pending_in
-        columns.pending_out[row] = state.pending_out
-        columns.cap[row] = kernel.NO_CAP if state.cap_seen is None else state.cap_seen
-
-    def add_past(self, key: ChainKey, past: KnownChain) -> None:
+    def add_past(self, past: PastChain) -> None:
         """Add a chain on record that a chain of this batch continues."""
-        row, legs = past.row, self.sheet.batch.legs
-        first = len(legs.debit)
-        for _ in row.asked:
-            self._add_leg(kernel.NONE, kernel.NONE, 0)
-        for transfer in past.transfers:
-            leg = first + transfer.leg
-            legs.debit[leg] = self._account_of_id[transfer.debit_account_id]
-            legs.credit[leg] = self._account_of_id[transfer.credit_account_id]
-            legs.posted[leg], legs.held[leg] = transfer.amount, transfer.held
+        first = len(self._legs)
+        last = max((leg.leg for leg in past.legs), default=-1)
+        by_leg = {leg.leg: leg for leg in past.legs}
+        for number in range(last + 1):
+            leg = by_leg.get(number)
+            if leg is None:  # the first form kept no leg that moved nothing
+                self._add_leg(NOWHERE, NOWHERE, 0)
+                continue
+            ids = np.array([leg.debit_account_id, leg.credit_account_id])
+            debit, credit = self._book.rows(ids).tolist()
+            self._add_leg(debit, credit, 0, found=(0, leg.amount, leg.held))
         self._add_row(
-            key,
-            kind=_KINDS[Kind(row.kind)],
-            expires_at=row.expires_at,
-            leg_first=first,
-            verdict=_RESULTS[row.result],
-            is_continued=int(past.is_continued),
+            past.key,
+            past.kind,
+            past.expires_at,
+            first,
+            verdict=past.result,
+            continued=past.continued,
         )
 
     def add_chain(self, key: ChainKey, chain: Chain) -> None:
         """Add a chain that is to be tried."""
-        batch, institution = self.sheet.batch, chain.institution_id
-        firsts = (len(batch.opens.account), len(batch.expects.account), len(batch.closes))
+        book, institution = self._book, chain.institution_id
+        firsts = (len(self._opens), len(self._expects), len(self._closes))
         for spec in chain.opens:
             self._add_open(institution, spec)
         for name, balance in chain.expects:
-            _append(batch.expects, self._account(institution, name), balance)
-        batch.closes.extend(self._account(institution, name) for name in chain.closes)
-        leg_first = len(batch.legs.debit)
+            self._expects.append((book.row(institution, name), balance))
+        for name in chain.closes:
+            self._closes.append(book.row(institution, name))
+        leg_first = len(self._legs)
         for leg in chain.legs:
             self._add_own_leg(institution, leg)
         origin, fits = kernel.NONE, True
         if chain.of is not None:
-            origin = self.sheet.rows.get((institution, chain.of), kernel.NONE)
+            origin = self.rows.get((institution, chain.of), kernel.NONE)
             fits = self._add_continued_legs(chain, origin)
         self._add_row(
             key,
-            kind=_KINDS[chain.kind],
-            expires_at=chain.expires_at,
-            leg_first=leg_first,
+            KIND_NUMBERS[chain.kind],
+            chain.expires_at,
+            leg_first,
             origin=origin,
             has_fitting_amounts=int(fits),
             firsts=firsts,
+            is_sweep=int(chain.id in self._sweeps),
         )
-        self.sheet.fresh.append(chain)
 
     def _add_open(self, institution: str, spec: AccountSpec) -> None:
-        floor, ceiling = _bounds(spec)
-        _append(
-            self.sheet.batch.opens,
-            self._account(institution, spec.name),
-            self._spec(spec),
-            self._code(institution, spec.asset.code),
-            self._form(institution, spec.asset),
-            int(0 <= spec.asset.scale <= SCALE_MAX),
-            floor,
-            ceiling,
-            0,
-            0,
+        book = self._book
+        self._opens.append(
+            (
+                book.row(institution, spec.name),
+                book.spec(spec),
+                book.code(institution, spec.asset.code),
+                book.form(institution, spec.asset),
+                int(0 <= spec.asset.scale <= SCALE_MAX),
+                *bounds(spec),
+                0,
+                0,
+            )
         )
-        self.sheet.open_specs.append(spec)
+        self._specs.append(spec)
 
     def _add_own_leg(self, institution: str, leg: Leg) -> None:
         self._add_leg(
-            self._account(institution, leg.debit),
-            self._account(institution, leg.credit),
+            self._book.row(institution, leg.debit),
+            self._book.row(institution, leg.credit),
             leg.amount,
-            # A cap outside 64 bits refuses, or lets pass, exactly what the nearest one does.
-            cap=kernel.NO_CAP
-            if leg.cap is None
-            else min(max(leg.cap, kernel.NO_CAP + 1), kernel.INT64_MAX),
+            cap=kernel.NO_CAP if leg.cap is None else nearest_cap(leg.cap),
             spills=int(leg.spills),
         )
 
@@ -249,10 +231,9 @@ class _Encoder:
         """Add a leg for each of the original's; tell whether the amounts given are one for each."""
         if origin == kernel.NONE:
             return True
-        batch = self.sheet.batch
-        first, end = batch.chains.leg_first[origin], batch.chains.leg_end[origin]
+        first, end = self._chains[origin][_LEG_FIRST], self._chains[origin][_LEG_END]
         for source in range(first, end):
-            debit, credit = batch.legs.debit[source], batch.legs.credit[source]
+            debit, credit = self._legs[source][:2]
             if chain.kind is Kind.REVERSE:
                 debit, credit = credit, debit
             amount = kernel.ALL
@@ -271,53 +252,54 @@ class _Encoder:
         cap: int = kernel.NO_CAP,
         spills: int = 0,
         source: int = kernel.NONE,
+        found: tuple[int, int, int] = (0, 0, 0),
     ) -> None:
-        given = (debit, credit, amount, cap, spills, source)
-        found = len(kernel.Legs._fields) - len(given)
-        _append(self.sheet.batch.legs, *given, *([0] * found))
+        self._legs.append((debit, credit, amount, cap, spills, source, *found, 0, 0, 0, 0, 0))
 
     def _add_row(
         self,
         key: ChainKey,
-        *,
         kind: int,
         expires_at: datetime | None,
         leg_first: int,
+        *,
         origin: int = kernel.NONE,
         has_fitting_amounts: int = 1,
         firsts: tuple[int, int, int] | None = None,
+        is_sweep: int = 0,
         verdict: int = kernel.UNDECIDED,
-        is_continued: int = 0,
+        continued: int = kernel.FREE,
     ) -> None:
-        batch = self.sheet.batch
-        ends = (len(batch.opens.account), len(batch.expects.account), len(batch.closes))
+        ends = (len(self._opens), len(self._expects), len(self._closes))
         starts = ends if firsts is None else firsts
-        self.sheet.rows[key] = len(batch.chains.kind)
-        _append(
-            batch.chains,
-            kind,
-            origin,
-            kernel.INT64_MAX if expires_at is None else micros_of(expires_at),
-            has_fitting_amounts,
-            leg_first,
-            len(batch.legs.debit),
-            *(bound for pair in zip(starts, ends, strict=True) for bound in pair),
-            verdict,
-            is_continued,
-            0,
-            kernel.NONE,
+        self.rows[key] = len(self._chains)
+        self._chains.append(
+            (
+                kind,
+                origin,
+                kernel.INT64_MAX if expires_at is None else micros_of(expires_at),
+                has_fitting_amounts,
+                leg_first,
+                len(self._legs),
+                starts[0],
+                ends[0],
+                starts[1],
+                ends[1],
+                starts[2],
+                ends[2],
+                is_sweep,
+                verdict,
+                continued,
+                0,
+                kernel.NONE,
+            )
         )
 
 
-def _bounds(spec: AccountSpec) -> tuple[int, int]:
-    """Return floor and ceiling, with the ends of 64 bits where there is none."""
-    return (
-        kernel.INT64_MIN if spec.floor is None else spec.floor,
-        kernel.INT64_MAX if spec.ceiling is None else spec.ceiling,
-    )
+_LEG_FIRST: Final = (forms.CHAIN.names or ()).index("leg_first")
+_LEG_END: Final = (forms.CHAIN.names or ()).index("leg_end")
 
 
-def _append(columns: Sequence[list[int]], *values: int) -> None:
-    """Append one row to columns that stand side by side."""
-    for column, value in zip(columns, values, strict=True):
-        column.append(value)
+def id_column(ids: Sequence[bytes]) -> Records:
+    """Return ids of 16 bytes each as a column."""
+    return np.frombuffer(b"".join(ids), "V16")

@@ -14,7 +14,7 @@ _DO: Final = (
 #: Code: what is expected, the sentence in English, the sentence in Chinese.
 _FORMS: Final = {
     "L101": (
-        "the content its digest was made of",
+        "the content its digest or checksum was made of",
         "Row {number} of ledger.{table} was changed after it was written.",
         "ledger.{table} 的第 {number} 行在写入之后被改动。",
     ),
@@ -63,6 +63,16 @@ _FORMS: Final = {
         "The history was cut or rewritten: batch {number} is not the one the given head names.",
         "历史被截断或改写：第 {number} 批与所给头部不符。",
     ),
+    "L111": (
+        "the rows the batch's digest was made of",
+        "Among rows {number} to {last} of ledger.{table} at least one was changed, added or lost.",
+        "ledger.{table} 的第 {number} 至 {last} 行中至少有一行被改动、添加或丢失。",
+    ),
+    "L112": (
+        "the row as the first form of the ledger has it",
+        "Row {number} of ledger.{table} is not what the first form of the ledger has.",
+        "ledger.{table} 的第 {number} 行与账本第一代表中的内容不符。",
+    ),
 }
 
 
@@ -73,7 +83,7 @@ def flaw(code: str, table: str, number: int, value: object, **data: object) -> F
     'Row 7 of ledger.transfers was changed after it was writt'
     """
     expected, en, zh = (
-        text.format(**{"table": table, "number": number, "column": "", "expected": "", **data})
+        text.format(**{"table": table, "number": number, "column": "", "expected": "", "last": "", **data})
         for text in _FORMS[code]
     )
     column = str(data["column"]) if data.get("column") else None

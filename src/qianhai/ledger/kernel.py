@@ -1,18 +1,19 @@
 """The single place where balances change: chains tried one after another, over whole numbers.
 
-Holds plain Python over lists of 64-bit integers and nothing else: no object, no name, no clock, so
-that it can be compiled as it stands and still be the oracle of its compiled self. Must not import
-anything of this project. Accounts, chains and legs are row numbers into columns; names, ids and SQL
-are the business of `columns` and `store`.
+Holds plain Python over rows of 64-bit integers and nothing else: no name, no clock, so that it runs
+as it stands on lists of rows, is compiled as it stands for record arrays (`compiling`), and is the
+oracle of its compiled self. Must not import anything of this project but the forms of its rows.
+Accounts, chains and legs are row numbers; names, ids and SQL are the business of `encode`, `book`
+and `store`.
 
 No intermediate value leaves 64 bits, because for every account, at all times,
     INT64_MIN <= balance - pending_out   and   balance + pending_in <= INT64_MAX
 and every sum below is one of these two or is compared before it is formed.
 """
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final
 
-Ints: TypeAlias = list[int]
+from qianhai.ledger.batch import Batch
 
 INT64_MAX: Final = 9223372036854775807
 INT64_MIN: Final = -9223372036854775807 - 1
@@ -57,113 +58,15 @@ POST, HOLD, COMMIT, VOID, REVERSE = range(5)
 # Where an account stands.
 ABSENT, OPEN, CLOSED = range(3)
 
-
-class Assets(NamedTuple):
-    """One row an asset code: which form of it (scale and kind) is on record, or NONE."""
-
-    form: Ints
-
-
-class Accounts(NamedTuple):
-    """One row an account name, open or not. `spec` stands for all it was opened with."""
-
-    state: Ints
-    spec: Ints
-    asset: Ints
-    floor: Ints
-    ceiling: Ints
-    balance: Ints
-    pending_in: Ints
-    pending_out: Ints
-    cap: Ints
-
-
-class Opens(NamedTuple):
-    """One row an account a chain opens where it is not: `form` and `code` are its asset's."""
-
-    account: Ints
-    spec: Ints
-    code: Ints
-    form: Ints
-    scale_is_known: Ints
-    floor: Ints
-    ceiling: Ints
-    has_opened: Ints
-    has_registered: Ints
-
-
-class Expects(NamedTuple):
-    """One row a balance a chain relies on."""
-
-    account: Ints
-    balance: Ints
-
-
-class Legs(NamedTuple):
-    """One row a leg. Given: the first six; `source` is the leg that a later chain continues.
-
-    Found: what was asked with the spill, posted, held (negative when released), and what the two
-    accounts had before: posted balance and pending (out of the debited, into the credited), and
-    the credited one's cap.
-    """
-
-    debit: Ints
-    credit: Ints
-    amount: Ints
-    cap: Ints
-    spills: Ints
-    source: Ints
-    asked: Ints
-    posted: Ints
-    held: Ints
-    debit_balance: Ints
-    debit_pending: Ints
-    credit_balance: Ints
-    credit_pending: Ints
-    cap_before: Ints
-
-
-class Chains(NamedTuple):
-    """One row a chain; ranges of rows are first and end. Found: verdict, tried, failed_leg.
-
-    Rows whose verdict is not UNDECIDED are on record already and only stand to be continued.
-    """
-
-    kind: Ints
-    origin: Ints
-    expires: Ints
-    has_fitting_amounts: Ints
-    leg_first: Ints
-    leg_end: Ints
-    open_first: Ints
-    open_end: Ints
-    expect_first: Ints
-    expect_end: Ints
-    close_first: Ints
-    close_end: Ints
-    verdict: Ints
-    is_continued: Ints
-    tried: Ints
-    failed_leg: Ints
-
-
-class Batch(NamedTuple):
-    """All columns of one batch; `closes` holds account rows."""
-
-    assets: Assets
-    accounts: Accounts
-    opens: Opens
-    expects: Expects
-    closes: Ints
-    legs: Legs
-    chains: Chains
+# Whether another chain continued one, and whether that was the sweep of expired holds.
+FREE, CONTINUED, SWEPT = range(3)
 
 
 def post(batch: Batch, at: int) -> None:
     """Try each chain in order at an instant (microseconds); each moves all its legs or nothing."""
     chains = batch.chains
-    for chain in range(len(chains.kind)):
-        if chains.verdict[chain] != UNDECIDED:
+    for chain in range(len(chains)):
+        if chains[chain].verdict != UNDECIDED:
             continue
         verdict = _reliance(batch, chain, at)
         if verdict == POSTED:
@@ -174,14 +77,14 @@ def post(batch: Batch, at: int) -> None:
                 verdict = _closing(batch, chain)
             if verdict != POSTED:
                 _undo(batch, chain)
-        chains.verdict[chain] = verdict
-        if verdict == POSTED and chains.origin[chain] != NONE:
-            chains.is_continued[chains.origin[chain]] = 1
+        chains[chain].verdict = verdict
+        if verdict == POSTED and chains[chain].origin != NONE:
+            chains[chains[chain].origin].continued = SWEPT if chains[chain].is_sweep else CONTINUED
 
 
 def _stronger(one: int, other: int) -> int:
     """Return the verdict that goes before the other; `posted` only when both are."""
-    if POSTED in (one, other):
+    if POSTED in (one, other):  # POSTED is 0
         return one + other
     return min(one, other)
 
@@ -189,123 +92,126 @@ def _stronger(one: int, other: int) -> int:
 def _reliance(batch: Batch, chain: int, at: int) -> int:
     """Say whether what the chain relies on is so: balances it expects, the chain it continues."""
     chains, expects = batch.chains, batch.expects
-    for row in range(chains.expect_first[chain], chains.expect_end[chain]):
-        if batch.accounts.balance[expects.account[row]] != expects.balance[row]:
+    for row in range(chains[chain].expect_first, chains[chain].expect_end):
+        if batch.accounts[expects[row].account].balance != expects[row].balance:
             return STALE
-    kind, origin = chains.kind[chain], chains.origin[chain]
+    kind, origin = chains[chain].kind, chains[chain].origin
     if kind in (POST, HOLD):
         return POSTED
-    is_there = origin != NONE and chains.verdict[origin] == POSTED
+    is_there = origin != NONE and chains[origin].verdict == POSTED
     if kind == REVERSE:
-        if not is_there or chains.kind[origin] not in (POST, COMMIT):
+        if not is_there or chains[origin].kind not in (POST, COMMIT):
             return ORIGINAL_NOT_FOUND
-        return ORIGINAL_REVERSED if chains.is_continued[origin] else POSTED
-    if not is_there or chains.kind[origin] != HOLD:
+        return POSTED if chains[origin].continued == FREE else ORIGINAL_REVERSED
+    if not is_there or chains[origin].kind != HOLD:
         return HOLD_NOT_FOUND
-    if chains.is_continued[origin]:
-        return HOLD_RESOLVED
-    if kind == COMMIT and chains.expires[origin] <= at:
+    if chains[origin].continued == SWEPT and kind == COMMIT:
         return HOLD_EXPIRED
-    return POSTED if chains.has_fitting_amounts[chain] else HOLD_EXCEEDED
+    if chains[origin].continued != FREE:
+        return HOLD_RESOLVED
+    if kind == COMMIT and chains[origin].expires <= at:
+        return HOLD_EXPIRED
+    return POSTED if chains[chain].has_fitting_amounts else HOLD_EXCEEDED
 
 
 def _opening(batch: Batch, chain: int) -> int:
     """Open the accounts that are not, at zero, and register their assets."""
-    opens, accounts, form = batch.opens, batch.accounts, batch.assets.form
+    opens, accounts, form = batch.opens, batch.accounts, batch.assets
     worst = ACCOUNT_NOT_EMPTY + 1
-    for row in range(batch.chains.open_first[chain], batch.chains.open_end[chain]):
-        account, code = opens.account[row], opens.code[row]
-        if not opens.scale_is_known[row]:
+    for row in range(batch.chains[chain].open_first, batch.chains[chain].open_end):
+        account, code = opens[row].account, opens[row].code
+        if not opens[row].scale_is_known:
             worst = min(worst, ASSET_SCALE)
-        elif form[code] not in (NONE, opens.form[row]):
+        elif form[code].form not in (NONE, opens[row].form):
             worst = min(worst, ASSET_DIFFERS)
-        elif accounts.state[account] == CLOSED:
+        elif accounts[account].state == CLOSED:
             worst = min(worst, ACCOUNT_CLOSED)
-        elif accounts.state[account] == OPEN:
-            if accounts.spec[account] != opens.spec[row]:
+        elif accounts[account].state == OPEN:
+            if accounts[account].spec != opens[row].spec:
                 worst = min(worst, ACCOUNT_DIFFERS)
         else:
-            if form[code] == NONE:
-                form[code] = opens.form[row]
-                opens.has_registered[row] = 1
-            accounts.state[account] = OPEN
-            accounts.spec[account] = opens.spec[row]
-            accounts.asset[account] = opens.form[row]
-            accounts.floor[account] = opens.floor[row]
-            accounts.ceiling[account] = opens.ceiling[row]
-            opens.has_opened[row] = 1
+            if form[code].form == NONE:
+                form[code].form = opens[row].form
+                opens[row].has_registered = 1
+            accounts[account].state = OPEN
+            accounts[account].spec = opens[row].spec
+            accounts[account].asset = opens[row].form
+            accounts[account].floor = opens[row].floor
+            accounts[account].ceiling = opens[row].ceiling
+            opens[row].has_opened = 1
+            accounts[account].is_changed = 1
     return POSTED if worst > ACCOUNT_NOT_EMPTY else worst
 
 
 def _soundness(batch: Batch, chain: int) -> int:
     """Find the first in precedence of what is wrong with any leg before one of them moves."""
-    first, end = batch.chains.leg_first[chain], batch.chains.leg_end[chain]
+    first, end = batch.chains[chain].leg_first, batch.chains[chain].leg_end
     worst, where = ACCOUNT_NOT_EMPTY + 1, NONE
     for leg in range(first, end):
         verdict = _leg_soundness(batch, chain, leg)
         if verdict != POSTED and verdict < worst:
             worst, where = verdict, leg
-    for row in range(batch.chains.close_first[chain], batch.chains.close_end[chain]):
-        state = batch.accounts.state[batch.closes[row]]
+    for row in range(batch.chains[chain].close_first, batch.chains[chain].close_end):
+        state = batch.accounts[batch.closes[row]].state
         if state != OPEN:
             verdict = ACCOUNT_CLOSED if state == CLOSED else ACCOUNT_UNKNOWN
             if verdict < worst:
                 worst, where = verdict, NONE
     if worst > ACCOUNT_NOT_EMPTY:
         return POSTED
-    batch.chains.failed_leg[chain] = where - first if where != NONE else NONE
+    batch.chains[chain].failed_leg = where - first if where != NONE else NONE
     return worst
 
 
 def _leg_soundness(batch: Batch, chain: int, leg: int) -> int:
     """Say what is wrong with one leg by itself: hold, accounts, asset, amount, in precedence."""
-    legs, accounts, kind = batch.legs, batch.accounts, batch.chains.kind[chain]
-    debit, credit = legs.debit[leg], legs.credit[leg]
-    amount, source = legs.amount[leg], legs.source[leg]
-    if kind == COMMIT and amount > legs.held[source]:
+    legs, accounts, kind = batch.legs, batch.accounts, batch.chains[chain].kind
+    debit, credit = legs[leg].debit, legs[leg].credit
+    amount, source = legs[leg].amount, legs[leg].source
+    if kind == COMMIT and amount > legs[source].held:
         return HOLD_EXCEEDED
     if kind == COMMIT and amount < ALL:
         return AMOUNT_NOT_POSITIVE
     if _is_void_of_source(batch, leg):
         return POSTED
-    if accounts.state[debit] == ABSENT or accounts.state[credit] == ABSENT:
+    if accounts[debit].state == ABSENT or accounts[credit].state == ABSENT:
         return ACCOUNT_UNKNOWN
-    if accounts.state[debit] == CLOSED or accounts.state[credit] == CLOSED:
+    if accounts[debit].state == CLOSED or accounts[credit].state == CLOSED:
         return ACCOUNT_CLOSED
-    if accounts.asset[debit] != accounts.asset[credit]:
+    if accounts[debit].asset != accounts[credit].asset:
         return ASSET_MISMATCH
     if debit == credit:
         return SAME_ACCOUNT
     if source != NONE:
         return POSTED
-    follows = leg > batch.chains.leg_first[chain] and legs.spills[leg - 1]
+    follows = leg > batch.chains[chain].leg_first and legs[leg - 1].spills
     return POSTED if amount > 0 or (amount == 0 and follows) else AMOUNT_NOT_POSITIVE
 
 
 def _movement(batch: Batch, chain: int) -> int:
     """Move the legs in their order until one does not fit."""
     chains, legs = batch.chains, batch.legs
-    kind, first = chains.kind[chain], chains.leg_first[chain]
-    spilled = 0
-    for leg in range(first, chains.leg_end[chain]):
-        chains.tried[chain] += 1
+    kind, first = chains[chain].kind, chains[chain].leg_first
+    spilled = take = 0
+    for leg in range(first, chains[chain].leg_end):
+        chains[chain].tried += 1
+        _look(batch, leg)
         if _is_void_of_source(batch, leg):
             continue
-        _look(batch, leg)
         if kind in (COMMIT, VOID):
             _resolve(batch, kind, leg)
             continue
-        asked = legs.posted[legs.source[leg]] if kind == REVERSE else legs.amount[leg]
-        legs.asked[leg] = asked
+        asked = legs[legs[leg].source].posted if kind == REVERSE else legs[leg].amount
+        legs[leg].asked = asked
         if spilled > INT64_MAX - asked:
             verdict = OVERFLOW
         else:
-            legs.asked[leg] = asked + spilled
+            legs[leg].asked = asked + spilled
             take = _room(batch, leg, asked + spilled)
             spilled = asked + spilled - take
             verdict = _fit(batch, kind, leg, take)
         if verdict != POSTED:
-            chains.failed_leg[chain] = leg - first
+            chains[chain].failed_leg = leg - first
             return verdict
         if kind == HOLD:
             _move(batch, leg, 0, take)
@@ -316,25 +222,25 @@ def _movement(batch: Batch, chain: int) -> int:
 
 def _is_void_of_source(batch: Batch, leg: int) -> bool:
     """Tell whether a leg continues one that moved nothing: a pool's leg that had no room."""
-    source = batch.legs.source[leg]
-    return source != NONE and batch.legs.posted[source] == 0 and batch.legs.held[source] == 0
+    source = batch.legs[leg].source
+    return source != NONE and batch.legs[source].posted == 0 and batch.legs[source].held == 0
 
 
 def _look(batch: Batch, leg: int) -> None:
     """Note what a leg's two accounts have before it moves."""
     legs, accounts = batch.legs, batch.accounts
-    debit, credit = legs.debit[leg], legs.credit[leg]
-    legs.debit_balance[leg] = accounts.balance[debit]
-    legs.debit_pending[leg] = accounts.pending_out[debit]
-    legs.credit_balance[leg] = accounts.balance[credit]
-    legs.credit_pending[leg] = accounts.pending_in[credit]
+    debit, credit = legs[leg].debit, legs[leg].credit
+    legs[leg].debit_balance = accounts[debit].balance
+    legs[leg].debit_pending = accounts[debit].pending_out
+    legs[leg].credit_balance = accounts[credit].balance
+    legs[leg].credit_pending = accounts[credit].pending_in
 
 
 def _room(batch: Batch, leg: int, asked: int) -> int:
     """Return how much of what is asked a leg takes: all, unless it spills over its cap."""
-    if not batch.legs.spills[leg]:
+    if not batch.legs[leg].spills:
         return asked
-    used, cap = batch.legs.credit_balance[leg] + batch.legs.credit_pending[leg], batch.legs.cap[leg]
+    used, cap = batch.legs[leg].credit_balance + batch.legs[leg].credit_pending, batch.legs[leg].cap
     if used >= cap:
         return 0
     if used < 0 and cap > INT64_MAX + used:
@@ -347,21 +253,21 @@ def _fit(batch: Batch, kind: int, leg: int, amount: int) -> int:
     if amount == 0:
         return POSTED
     legs, accounts = batch.legs, batch.accounts
-    debit, credit = legs.debit[leg], legs.credit[leg]
-    available = legs.debit_balance[leg] - legs.debit_pending[leg]
-    used = legs.credit_balance[leg] + legs.credit_pending[leg]
+    debit, credit = legs[leg].debit, legs[leg].credit
+    available = legs[leg].debit_balance - legs[leg].debit_pending
+    used = legs[leg].credit_balance + legs[leg].credit_pending
     if used > INT64_MAX - amount or available < INT64_MIN + amount:
         return OVERFLOW
     if kind == HOLD and (
-        accounts.pending_in[credit] > INT64_MAX - amount
-        or accounts.pending_out[debit] > INT64_MAX - amount
+        accounts[credit].pending_in > INT64_MAX - amount
+        or accounts[debit].pending_out > INT64_MAX - amount
     ):
         return OVERFLOW
-    if legs.cap[leg] != NO_CAP and used + amount > legs.cap[leg]:
+    if legs[leg].cap != NO_CAP and used + amount > legs[leg].cap:
         return LIMIT_PASSED
-    if used + amount > accounts.ceiling[credit]:
+    if used + amount > accounts[credit].ceiling:
         return CEILING_PASSED
-    if available - amount < accounts.floor[debit]:
+    if available - amount < accounts[debit].floor:
         return FLOOR_PASSED
     return POSTED
 
@@ -369,61 +275,64 @@ def _fit(batch: Batch, kind: int, leg: int, amount: int) -> int:
 def _resolve(batch: Batch, kind: int, leg: int) -> None:
     """Post what a commit takes of a held leg and release the whole of it; a void posts nothing."""
     legs = batch.legs
-    held = legs.held[legs.source[leg]]
-    amount = held if legs.amount[leg] == ALL else legs.amount[leg]
+    held = legs[legs[leg].source].held
+    amount = held if legs[leg].amount == ALL else legs[leg].amount
     if kind == VOID:
         amount = 0
-    legs.asked[leg] = amount
+    legs[leg].asked = amount
     _move(batch, leg, amount, -held)
 
 
 def _move(batch: Batch, leg: int, amount: int, held: int) -> None:
     """Change the balances of a leg's two accounts, and keep the cap a draw carried."""
     legs, accounts = batch.legs, batch.accounts
-    debit, credit = legs.debit[leg], legs.credit[leg]
-    legs.posted[leg] = amount
-    legs.held[leg] = held
+    debit, credit = legs[leg].debit, legs[leg].credit
+    legs[leg].posted = amount
+    legs[leg].held = held
     # Pending first: released room is free before the posted amount takes it.
-    accounts.pending_out[debit] += held
-    accounts.pending_in[credit] += held
-    accounts.balance[debit] -= amount
-    accounts.balance[credit] += amount
-    legs.cap_before[leg] = accounts.cap[credit]
-    if legs.cap[leg] != NO_CAP and amount + held > 0:
-        accounts.cap[credit] = legs.cap[leg]
+    accounts[debit].pending_out += held
+    accounts[credit].pending_in += held
+    accounts[debit].balance -= amount
+    accounts[credit].balance += amount
+    accounts[debit].is_changed = 1
+    accounts[credit].is_changed = 1
+    legs[leg].cap_before = accounts[credit].cap
+    if legs[leg].cap != NO_CAP and amount + held > 0:
+        accounts[credit].cap = legs[leg].cap
 
 
 def _closing(batch: Batch, chain: int) -> int:
     """Close accounts that are empty."""
     accounts, chains = batch.accounts, batch.chains
-    for row in range(chains.close_first[chain], chains.close_end[chain]):
+    for row in range(chains[chain].close_first, chains[chain].close_end):
         account = batch.closes[row]
-        pending = accounts.pending_in[account] != 0 or accounts.pending_out[account] != 0
-        if accounts.balance[account] != 0 or pending:
+        pending = accounts[account].pending_in != 0 or accounts[account].pending_out != 0
+        if accounts[account].balance != 0 or pending:
             return ACCOUNT_NOT_EMPTY
-    for row in range(chains.close_first[chain], chains.close_end[chain]):
-        accounts.state[batch.closes[row]] = CLOSED
+    for row in range(chains[chain].close_first, chains[chain].close_end):
+        accounts[batch.closes[row]].state = CLOSED
+        accounts[batch.closes[row]].is_changed = 1
     return POSTED
 
 
 def _undo(batch: Batch, chain: int) -> None:
     """Take back, last first, everything a chain did before it failed."""
     legs, accounts, opens, chains = batch.legs, batch.accounts, batch.opens, batch.chains
-    first = chains.leg_first[chain]
-    for leg in range(first + chains.tried[chain] - 1, first - 1, -1):
-        debit, credit = legs.debit[leg], legs.credit[leg]
-        if legs.posted[leg] or legs.held[leg]:
-            accounts.balance[debit] += legs.posted[leg]
-            accounts.balance[credit] -= legs.posted[leg]
-            accounts.pending_out[debit] -= legs.held[leg]
-            accounts.pending_in[credit] -= legs.held[leg]
-            accounts.cap[credit] = legs.cap_before[leg]
-        legs.posted[leg] = 0
-        legs.held[leg] = 0
-    for row in range(chains.open_end[chain] - 1, chains.open_first[chain] - 1, -1):
-        if opens.has_opened[row]:
-            accounts.state[opens.account[row]] = ABSENT
-            opens.has_opened[row] = 0
-        if opens.has_registered[row]:
-            batch.assets.form[opens.code[row]] = NONE
-            opens.has_registered[row] = 0
+    first = chains[chain].leg_first
+    for leg in range(first + chains[chain].tried - 1, first - 1, -1):
+        debit, credit = legs[leg].debit, legs[leg].credit
+        if legs[leg].posted or legs[leg].held:
+            accounts[debit].balance += legs[leg].posted
+            accounts[credit].balance -= legs[leg].posted
+            accounts[debit].pending_out -= legs[leg].held
+            accounts[credit].pending_in -= legs[leg].held
+            accounts[credit].cap = legs[leg].cap_before
+        legs[leg].posted = 0
+        legs[leg].held = 0
+    for row in range(chains[chain].open_end - 1, chains[chain].open_first - 1, -1):
+        if opens[row].has_opened:
+            accounts[opens[row].account].state = ABSENT
+            opens[row].has_opened = 0
+        if opens[row].has_registered:
+            batch.assets[opens[row].code].form = NONE
+            opens[row].has_registered = 0

@@ -311,7 +311,8 @@ class Account:
 class StatementLine:
     """One transfer as one account sees it: credits are positive, debits negative.
 
-    `amount` moved the posted balance, `held` what is pending; `balance` is posted, after it.
+    `amount` moved the posted balance, `held` what is pending; `balance` is posted, after it. It
+    counts from `value_on` and was posted at `posted_at`; `id` names it for ever.
     """
 
     seq: int
@@ -323,6 +324,7 @@ class StatementLine:
     balance: int
     value_on: date
     posted_at: datetime
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,18 @@ from datetime import datetime
 from uuid import UUID
 
 from qianhai.db import Connection
-from qianhai.ledger import store
-from qianhai.ledger.decode import result_of
+from qianhai.ledger import queries, store
+from qianhai.ledger.columns import posted_at_of
 from qianhai.ledger.digest import AccountState
 from qianhai.ledger.model import (
     Account,
     Balance,
     Head,
-    Kind,
     StatementLine,
     StoredChain,
     Transfer,
 )
+from qianhai.ledger.past import KINDS
 
 
 def _balance(state: AccountState) -> Balance:
@@ -31,7 +31,7 @@ def balances(conn: Connection, institution: str, names: Collection[str]) -> dict
     """Return what each account has; an account never opened is left out."""
     return {
         account.spec.name: _balance(account.state)
-        for account in store.accounts_named(conn, institution, names)
+        for account in queries.accounts_named(conn, institution, names)
     }
 
 
@@ -47,18 +47,40 @@ def accounts_of(conn: Connection, institution: str, holder: str) -> list[Account
         Account(
             account.id, account.spec, _balance(account.state), account.state.closed_by is not None
         )
-        for account in store.accounts_held(conn, institution, holder)
+        for account in queries.accounts_held(conn, institution, holder)
     ]
 
 
 def statement(
-    conn: Connection, institution: str, name: str, since_seq: int = 0, until_seq: int | None = None
+    conn: Connection,
+    institution: str,
+    name: str,
+    since_seq: int = 0,
+    until_seq: int | None = None,
+    most: int | None = None,
 ) -> list[StatementLine]:
-    """Return an account's transfers after one sequence number up to another, oldest first."""
+    """Return an account's transfers after one sequence number up to another, oldest first.
+
+    With `most` only so many: the next page begins after the last one's number.
+    """
+    account = queries.account_number(conn, institution, name)
+    if account is None:
+        return []
     return [
-        StatementLine(seq, chain, Kind(kind), counterpart, amount, held, balance, on, at)
-        for seq, chain, kind, counterpart, amount, held, balance, on, at in store.statement_rows(
-            conn, institution, name, since_seq, until_seq
+        StatementLine(
+            seq,
+            chain,
+            KINDS[kind],
+            counterpart,
+            amount,
+            held,
+            balance,
+            value_on,
+            posted_at_of(number.bytes),
+            number,
+        )
+        for seq, chain, kind, counterpart, amount, held, balance, value_on, number in (
+            queries.statement_rows(conn, account, since_seq, until_seq, most)
         )
     ]
 
@@ -70,7 +92,10 @@ def balance_as_of(conn: Connection, institution: str, name: str, seq: int) -> Ba
     balance: so the last of each tells everything, however long the account's history is. Caps of
     the past stand on the transfers, not here.
     """
-    debit, credit = store.last_sides(conn, institution, name, seq)
+    account = queries.account_number(conn, institution, name)
+    if account is None:
+        return Balance()
+    debit, credit = queries.last_sides(conn, account, seq)
     latest = max(side for side in (debit, credit, (0, 0, 0)) if side is not None)
     return Balance(
         latest[1],
@@ -81,31 +106,34 @@ def balance_as_of(conn: Connection, institution: str, name: str, seq: int) -> Ba
 
 def seq_at(conn: Connection, at: datetime) -> int:
     """Return the last transfer posted at or before an instant, 0 before the first."""
-    return store.last_seq_at(conn, at)
+    return queries.last_seq_at(conn, at)
 
 
 def find_chain(conn: Connection, institution: str, chain_id: UUID) -> StoredChain | None:
     """Return a chain on record, refused ones too, or None when the id was never answered."""
-    known = store.load_chains(conn, [(institution, chain_id)], []).get((institution, chain_id))
-    if known is None:
+    past = store.load_chains(conn, [(institution, chain_id)]).get((institution, chain_id))
+    if past is None:
         return None
-    row = known.row
-    transfers, continued = store.chain_details(conn, row)
+    transfers = (
+        queries.chain_transfers(conn, past.transfer_first, past.transfer_last)
+        if past.transfer_first is not None and past.transfer_last is not None
+        else ()
+    )
     return StoredChain(
-        row.id,
-        row.institution_id,
-        Kind(row.kind),
-        row.of_id,
-        row.value_on,
-        row.expires_at,
-        row.posted_at,
-        result_of(row),
+        past.id,
+        past.institution_id,
+        KINDS[past.kind],
+        past.of_id,
+        past.value_on,
+        past.expires_at,
+        past.posted_at,
+        past.answer(),
         tuple(Transfer(*transfer) for transfer in transfers),
-        continued[0] if continued else None,
+        queries.continued_by(conn, institution, chain_id),
     )
 
 
 def head(conn: Connection) -> Head:
     """Return where the history ends now."""
-    row = store.read_head(conn)
+    row = queries.read_head(conn)
     return Head(row.number, row.hash)

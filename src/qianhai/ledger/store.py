@@ -1,405 +1,472 @@
-"""The only SQL of the ledger: what the writer reads under its lock and what it writes.
+"""The SQL of the writer: what it reads under its lock and what it writes.
 
-Every statement runs in the caller's transaction. What people ask for is in `read`'s half of this
-room and comes from the queries at the end. Must not decide anything.
+Every statement runs in the caller's transaction. What people ask for is in `queries`. Must not
+decide anything.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 from psycopg import sql
 
 from qianhai.db import Connection
-from qianhai.kernel import StaleState
-from qianhai.ledger.decode import Entries
-from qianhai.ledger.digest import (
-    AccountRow,
-    AccountState,
-    AssetRow,
-    BatchRow,
-    ChainRow,
-    TransferRow,
+from qianhai.kernel import StaleState, derived_id
+from qianhai.ledger import kernel
+from qianhai.ledger.batch import Records
+from qianhai.ledger.book import Book, KnownAccount, NameKey
+from qianhai.ledger.columns import (
+    CHAINS,
+    COPY_END,
+    COPY_HEAD,
+    TRANSFERS,
+    Detail,
+    Field,
+    copy_bytes,
+    day_of,
+    instant_of,
 )
-from qianhai.ledger.encode import ChainKey, Known, KnownAccount, KnownChain, NameKey
-from qianhai.ledger.model import AccountSpec, Asset, Chain
+from qianhai.ledger.decode import Entries
+from qianhai.ledger.digest import AccountRow, AccountState, AssetRow, BatchRow
+from qianhai.ledger.encode import ChainKey
+from qianhai.ledger.model import AccountSpec, Asset
+from qianhai.ledger.past import PastChain, PastLeg
+from qianhai.ledger.wire import Int8s, columns_cursor
 
 #: The lock all writers of a ledger take in turn: "qhlg" in ASCII.
 _LOCK: Final = 0x71686C67
-#: Rows fetched at once by a streaming read.
-_FETCHED: Final = 2000
-
-_ACCOUNT: Final = sql.SQL("""
-    select a.id, a.institution_id, a.name, s.code, s.scale, s.kind, a.kind, a.holder, a.floor,
-           a.ceiling, a.balance, a.pending_in, a.pending_out, a.cap_seen, a.closed_by
-    from ledger.accounts a join ledger.assets s on s.id = a.asset_id
-""")
+#: Transfers of one partition: as many numbers as fit in so many bits.
+CHUNK_BITS: Final = 20
 
 
-#: Where a ledger's history begins; the migration writes it as the head.
-GENESIS: Final = BatchRow(0, datetime(1970, 1, 1, tzinfo=UTC), 0, 0, 0, 0, 1, bytes(32))
+class Stand(NamedTuple):
+    """Where the history ends, and up to which transfer every account's row is written back."""
+
+    head: BatchRow
+    settled: int
 
 
-def _columns(fields: Iterable[str], table: str = "") -> sql.Composed:
+def columns_of(fields: Iterable[str], table: str = "") -> sql.Composed:
+    """Return columns as SQL, of a table where one is named."""
     return sql.SQL(", ").join(sql.Identifier(*filter(None, (table, field))) for field in fields)
 
 
-def lock_head(conn: Connection) -> BatchRow:
+_HEAD: Final = sql.SQL("select settled, {} from ledger.heads").format(
+    columns_of(BatchRow._fields)
+)
+
+
+def lock_head(conn: Connection) -> Stand:
     """Wait for the writers before, then return where the history ends.
 
     The lock is let go by the end of the transaction, so whoever has it knows that every
     transaction before it has either happened or never will.
     """
-    conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-    return read_head(conn)
-
-
-def read_head(conn: Connection) -> BatchRow:
-    """Return where the history ends."""
-    query = sql.SQL("select {} from ledger.heads").format(_columns(BatchRow._fields))
-    row = conn.execute(query).fetchone()
-    assert row is not None, "the migration writes the head row and a trigger keeps it"
-    return BatchRow(*row)
+    with conn.pipeline():
+        conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        cursor = conn.execute(_HEAD)
+        settled, *row = cursor.fetchone() or ()
+    return Stand(BatchRow(*row), settled)
 
 
 def find_batch(conn: Connection, number: int) -> BatchRow | None:
     """Return a batch on record."""
     query = sql.SQL("select {} from ledger.batches where number = %s")
-    row = conn.execute(query.format(_columns(BatchRow._fields)), (number,)).fetchone()
+    row = conn.execute(query.format(columns_of(BatchRow._fields)), (number,)).fetchone()
     return None if row is None else BatchRow(*row)
 
 
-def load_known(conn: Connection, chains: Sequence[Chain]) -> Known:
-    """Read everything on record that chains name: their ids, originals, accounts and assets."""
-    originals = {(chain.institution_id, chain.of) for chain in chains if chain.of is not None}
-    keys = originals | {(chain.institution_id, chain.id) for chain in chains}
-    found = load_chains(conn, keys, originals)
-    names: set[NameKey] = set()
-    codes: set[NameKey] = set()
-    for chain in chains:
-        institution = chain.institution_id
-        for leg in chain.legs:
-            names.add((institution, leg.debit))
-            names.add((institution, leg.credit))
-        names.update((institution, name) for name, _ in chain.expects)
-        names.update((institution, name) for name in chain.closes)
-        names.update((institution, spec.name) for spec in chain.opens)
-        codes.update((institution, spec.asset.code) for spec in chain.opens)
-    ids = {
-        account
-        for past in found.values()
-        for transfer in past.transfers
-        for account in (transfer.debit_account_id, transfer.credit_account_id)
-    }
-    return Known(_load_assets(conn, codes), _load_accounts(conn, names, ids), found)
+# What a batch names.
 
 
-def load_chains(
-    conn: Connection, keys: Iterable[ChainKey], originals: Iterable[ChainKey]
-) -> dict[ChainKey, KnownChain]:
-    """Read chains by id; of the originals also the transfers and whether one continued them."""
-    wanted, found = sorted(keys), {}
-    query = sql.SQL("""
-        select exists (
-            select from ledger.chains n where n.institution_id = c.institution_id
-            and n.of_id = c.id and n.result = 'posted'), {}
-        from ledger.chains c
-        join unnest(%s::text[], %s::uuid[]) as w (institution_id, id)
-          on c.institution_id = w.institution_id and c.id = w.id
-    """).format(_columns(ChainRow._fields, "c"))
-    rows = conn.execute(query, ([key[0] for key in wanted], [key[1] for key in wanted])).fetchall()
-    by_key = {(row.institution_id, row.id): (row, is_on) for is_on, row in map(_with_flag, rows)}
-    seqs = [by_key[key][0].seq for key in originals if key in by_key]
-    transfers = _transfers_of(conn, seqs)
-    for key, (row, is_continued) in by_key.items():
-        found[key] = KnownChain(row, is_continued, transfers.get(row.seq, []))
-    return found
+_CHAIN: Final = sql.SQL("""
+    select c.seq, c.institution_id, c.id, c.kind, c.value_on, c.posted_at, c.result,
+           c.transfer_first, c.transfer_last, c.of_id, c.expires_at,
+           c.closed, c.failed_leg, c.asked, c.amounts, c.available, c.used, c.salt, c.content,
+           n.kind, n.id
+    from unnest(%s::text[], %s::uuid[]) as w (institution_id, id)
+    join ledger.chains c on c.id = w.id and c.institution_id = w.institution_id
+    left join ledger.chains n
+      on n.institution_id = c.institution_id and n.of_id = c.id and n.result = 0
+""")
+_FIRST_OF_DETAIL: Final = 11
 
 
-def _with_flag(row: tuple[Any, ...]) -> tuple[bool, ChainRow]:
-    return row[0], ChainRow(*row[1:])
-
-
-def _transfers_of(conn: Connection, seqs: list[int]) -> dict[int, list[TransferRow]]:
-    found: dict[int, list[TransferRow]] = {}
-    if seqs:
-        query = sql.SQL("""
-            select {} from ledger.chains c
-            join ledger.transfers t on t.seq between c.transfer_first and c.transfer_last
-            where c.seq = any(%s) order by t.seq
-        """).format(_columns(TransferRow._fields, "t"))
-        for row in conn.execute(query, (sorted(seqs),)):
-            transfer = TransferRow(*row)
-            found.setdefault(transfer.chain_seq, []).append(transfer)
-    return found
-
-
-def _load_assets(conn: Connection, keys: set[NameKey]) -> dict[NameKey, tuple[int, Asset]]:
-    if not keys:
+def load_chains(conn: Connection, keys: Iterable[ChainKey]) -> dict[ChainKey, PastChain]:
+    """Read chains by id with their transfers, and whether another chain continued each."""
+    wanted = list(keys)
+    if not wanted:
         return {}
-    rows = conn.execute(
+    rows = conn.execute(_CHAIN, ([key[0] for key in wanted], [key[1] for key in wanted])).fetchall()
+    legs = load_legs(conn, [(row[7], row[8]) for row in rows if row[7] is not None])
+    found = {}
+    for row in rows:
+        *numbers, kind, continued_by = row
+        detail = Detail(*numbers[_FIRST_OF_DETAIL:])
+        past = PastChain(
+            *numbers[:_FIRST_OF_DETAIL], detail, legs.get(row[7], []), _continued(row, continued_by)
+        )
+        assert kind is None or kind >= kernel.COMMIT, "only these continue another chain"
+        found[past.key] = past
+    return found
+
+
+def _continued(row: Sequence[Any], by: UUID | None) -> int:
+    if by is None:
+        return kernel.FREE
+    return kernel.SWEPT if by == sweep_id(row[1], row[2]) else kernel.CONTINUED
+
+
+def load_legs(
+    conn: Connection, ranges: Sequence[tuple[int, int]]
+) -> dict[int, list[PastLeg]]:
+    """Read the transfers of ranges of numbers, by the first number of each."""
+    found: dict[int, list[PastLeg]] = {}
+    if ranges:
+        query = sql.SQL("""
+            select r.first, {} from unnest(%s::bigint[], %s::bigint[]) as r (first, last)
+            join ledger.transfers t on t.seq between r.first and r.last order by t.seq
+        """).format(columns_of(PastLeg._fields, "t"))
+        firsts, lasts = zip(*ranges, strict=True)
+        for first, *leg in conn.execute(query, (list(firsts), list(lasts))):
+            found.setdefault(first, []).append(PastLeg(*leg))
+    return found
+
+
+_ACCOUNT: Final = sql.SQL("""
+    select a.id, a.institution_id, a.asset_id, a.name, s.code, s.scale, s.kind, a.kind, a.holder,
+           a.floor, a.ceiling, a.balance, a.pending_in, a.pending_out, a.cap_seen, a.closed_by,
+           a.last_seq
+    from unnest(%s::text[], %s::text[]) as w (institution_id, name)
+    join ledger.accounts a on a.institution_id = w.institution_id and a.name = w.name
+    join ledger.assets s on s.id = a.asset_id
+""")
+
+
+def load_named(
+    conn: Connection, book: Book, names: Iterable[NameKey], codes: Iterable[NameKey]
+) -> None:
+    """Read into the book the accounts and assets that have these names and codes."""
+    unknown = sorted(book.unknown_codes(codes))
+    if unknown:
+        rows = conn.execute(
+            """
+            select s.id, s.institution_id, s.code, s.scale, s.kind
+            from unnest(%s::text[], %s::text[]) as w (institution_id, code)
+            join ledger.assets s on s.institution_id = w.institution_id and s.code = w.code
+            """,
+            _two_columns(unknown),
+        )
+        for number, institution, code, scale, kind in rows:
+            book.add_asset(number, institution, Asset(code, scale, kind))
+    missing = sorted(book.unknown_names(names))
+    if missing:
+        for row in conn.execute(_ACCOUNT, _two_columns(missing)):
+            number, institution, asset_id, name, code, scale, asset_kind, *rest = row
+            asset = Asset(code, scale, asset_kind)
+            if book.lacks_asset(asset_id):
+                book.add_asset(asset_id, institution, asset)
+            spec = AccountSpec(name, asset, *rest[:4])
+            book.add_account(
+                KnownAccount(number, institution, asset_id, spec, AccountState(*rest[4:]))
+            )
+
+
+def load_numbered(conn: Connection, book: Book, ids: npt.NDArray[np.int64]) -> None:
+    """Read into the book the accounts that have these numbers."""
+    unknown = book.unknown_ids(ids)
+    if not len(unknown):
+        return
+    with columns_cursor(conn) as cursor:
+        found = cursor.execute(
+            """
+            select array_agg(id), array_agg(institution_id), array_agg(asset_id),
+                   array_agg(coalesce(floor, %s)), array_agg(coalesce(ceiling, %s)),
+                   array_agg(balance), array_agg(pending_in), array_agg(pending_out),
+                   array_agg(coalesce(cap_seen, %s)), array_agg((closed_by is not null)::int::bigint),
+                   array_agg(last_seq)
+            from ledger.accounts where id = any(%s)
+            """,
+            (kernel.INT64_MIN, kernel.INT64_MAX, kernel.NO_CAP, Int8s(unknown)),
+        ).fetchone()
+    if found is None or found[0] is None:
+        return
+    numbers, owners, assets, *columns, is_closed, last_seqs = found
+    _load_assets(conn, book, assets)
+    names = ("floor", "ceiling", "balance", "pending_in", "pending_out", "cap")
+    state = np.where(is_closed == 0, kernel.OPEN, kernel.CLOSED)
+    book.add_rows(
+        numbers,
+        owners,
+        last_seqs,
+        {"asset": assets, "state": state, **dict(zip(names, columns, strict=True))},
+    )
+
+
+def _load_assets(conn: Connection, book: Book, ids: npt.NDArray[np.int64]) -> None:
+    lacking = [number for number in np.unique(ids).tolist() if book.lacks_asset(number)]
+    if lacking:
+        for number, institution, code, scale, kind in conn.execute(
+            "select id, institution_id, code, scale, kind from ledger.assets where id = any(%s)",
+            (lacking,),
+        ):
+            book.add_asset(number, institution, Asset(code, scale, kind))
+
+
+def _two_columns(keys: Sequence[NameKey]) -> tuple[list[str], list[str]]:
+    return [first for first, _ in keys], [second for _, second in keys]
+
+
+# What another process has done since.
+
+
+def changed_accounts(conn: Connection, since: BatchRow) -> npt.NDArray[np.int64]:
+    """Return the accounts that transfers and chains after a batch touched."""
+    with columns_cursor(conn) as cursor:
+        found = cursor.execute(
+            """
+            select coalesce(array_agg(distinct id), '{}') from (
+              select debit_account_id as id from ledger.transfers where seq > %(transfer)s
+              union all
+              select credit_account_id from ledger.transfers where seq > %(transfer)s
+              union all
+              select id from ledger.accounts where closed_by > %(chain)s
+            ) every
+            """,
+            {"transfer": since.transfer_last, "chain": since.chain_last},
+        ).fetchone()
+    assert found is not None, "an aggregate has one row"
+    changed: npt.NDArray[np.int64] = found[0]
+    return changed
+
+
+def settle_tail(conn: Connection) -> None:
+    """Write back into every account the transfers after those its row includes."""
+    conn.execute(
         """
-        select s.institution_id, s.code, s.id, s.scale, s.kind from ledger.assets s
-        join unnest(%s::text[], %s::text[]) as w (institution_id, code)
-          on s.institution_id = w.institution_id and s.code = w.code
-        """,
-        _two_columns(keys),
+        with tail as (
+          select * from ledger.transfers where seq > (select settled from ledger.heads)
+        ), sides as (
+          select debit_account_id as id, seq, -amount as balance, 0::bigint as pending_in,
+                 held as pending_out, null::bigint as cap from tail
+          union all
+          select credit_account_id, seq, amount, held, 0,
+                 case when amount + held > 0 then cap end from tail
+        ), sums as (
+          select a.id, sum(s.balance)::bigint as balance, sum(s.pending_in)::bigint as pending_in,
+                 sum(s.pending_out)::bigint as pending_out, max(s.seq) as seq,
+                 (array_agg(s.cap order by s.seq desc) filter (where s.cap is not null))[1] as cap
+          from sides s join ledger.accounts a on a.id = s.id and s.seq > a.last_seq group by a.id
+        )
+        update ledger.accounts a
+        set balance = a.balance + s.balance, pending_in = a.pending_in + s.pending_in,
+            pending_out = a.pending_out + s.pending_out, cap_seen = coalesce(s.cap, a.cap_seen),
+            last_seq = s.seq
+        from sums s where s.id = a.id
+        """
     )
-    return {
-        (institution, code): (number, Asset(code, scale, kind))
-        for institution, code, number, scale, kind in rows
-    }
+    conn.execute("update ledger.heads set settled = transfer_last")
 
 
-def _load_accounts(conn: Connection, names: set[NameKey], ids: set[int]) -> list[KnownAccount]:
-    query = sql.SQL("""
-        {} where a.id = any(
-            select n.id from ledger.accounts n
-            join unnest(%s::text[], %s::text[]) as w (institution_id, name)
-              on n.institution_id = w.institution_id and n.name = w.name
-            union select unnest(%s::bigint[]))
-        order by a.id
-    """).format(_ACCOUNT)
-    return [_account(row) for row in conn.execute(query, (*_two_columns(names), sorted(ids)))]
+# What a batch writes.
 
 
-def _two_columns(keys: Iterable[NameKey]) -> tuple[list[str], list[str]]:
-    wanted = sorted(keys)
-    return [first for first, _ in wanted], [second for _, second in wanted]
-
-
-def _account(row: tuple[Any, ...]) -> KnownAccount:
-    number, institution, name, code, scale, asset_kind, kind, holder, floor, ceiling = row[:10]
-    spec = AccountSpec(name, Asset(code, scale, asset_kind), kind, holder, floor, ceiling)
-    return KnownAccount(number, institution, spec, AccountState(*row[10:]))
-
-
-def write(conn: Connection, entries: Entries) -> None:
-    """Write everything a batch did but the batch itself, which `advance` adds."""
-    _copy(conn, "assets", AssetRow._fields, entries.assets)
+def write(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
+    """Write the rows of a batch but its transfers, and those `advance` adds."""
+    _copy_rows(conn, "assets", AssetRow._fields, entries.assets)
     fields = (*AccountRow._fields, *AccountState._fields)
-    _copy(conn, "accounts", fields, [(*row, *state) for row, state in entries.accounts])
-    _copy(conn, "chains", ChainRow._fields, entries.chains)
-    _copy(conn, "transfers", TransferRow._fields, entries.transfers)
-    if entries.changes:
-        numbers = [number for number, _ in entries.changes]
-        states = zip(*(state for _, state in entries.changes), strict=True)
-        conn.execute(
-            """
-            update ledger.accounts a
-            set balance = c.balance, pending_in = c.pending_in, pending_out = c.pending_out,
-                cap_seen = c.cap_seen, closed_by = c.closed_by
-            from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-                        %s::bigint[])
-              as c (id, balance, pending_in, pending_out, cap_seen, closed_by)
-            where a.id = c.id
-            """,
-            (numbers, *map(list, states)),
-        )
-    _write_holds(conn, entries)
+    _copy_rows(conn, "accounts", fields, [(*row, *state) for row, state in entries.accounts])
+    plain = entries.chains
+    if entries.details:
+        is_plain = np.ones(len(plain), bool)
+        is_plain[list(entries.details)] = False
+        plain = plain[is_plain]
+        _copy_details(conn, entries, institutions)
+    copy_records(conn, "chains", plain, _CHAIN_COLUMNS, institutions)
+    _write_holds(conn, entries, institutions)
 
 
-def _write_holds(conn: Connection, entries: Entries) -> None:
-    _copy(
-        conn,
-        "holds",
-        ("chain_seq", "institution_id", "expires_at"),
-        [(row.seq, row.institution_id, row.expires_at) for row in entries.holds],
+def copy_records(
+    conn: Connection,
+    table: str,
+    rows: Records,
+    fields: Mapping[str, Field],
+    institutions: Sequence[str],
+) -> None:
+    """Send records by binary COPY; `fields` are those of the table's columns, by their names."""
+    if not len(rows):
+        return
+    command = sql.SQL("copy {} ({}) from stdin (format binary)").format(
+        sql.Identifier("ledger", table), columns_of(fields)
     )
-    if entries.resolved:
-        conn.execute(
-            """
-            update ledger.holds h set resolved_by = r.resolved_by
-            from unnest(%s::bigint[], %s::bigint[]) as r (chain_seq, resolved_by)
-            where h.chain_seq = r.chain_seq
-            """,
-            ([hold for hold, _ in entries.resolved], [by for _, by in entries.resolved]),
-        )
+    with conn.cursor() as cursor, cursor.copy(command) as copy:
+        copy.write(COPY_HEAD + copy_bytes(rows, tuple(fields.values()), institutions) + COPY_END)
 
 
-def _copy(
+def _copy_details(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
+    fields = [field for field in CHAINS if field.name != "institution"]
+    rows = []
+    for place, detail in entries.details.items():
+        chain = entries.chains[place]
+        numbers = [
+            None if field.is_set and not chain[field.is_set] else _value(field, chain[field.name])
+            for field in fields
+        ]
+        kept = [getattr(detail, name) for name in Detail.__slots__]
+        rows.append((institutions[chain["institution"]], *numbers, *kept))
+    names = ["institution_id", *(field.name for field in fields), *Detail.__slots__]
+    _copy_rows(conn, "chains", names, rows)
+
+
+def _value(field: Field, value: Any) -> object:
+    if field.form == "V16":
+        return UUID(bytes=value.tobytes())
+    return _FROM_NUMBER[field.name](value) if field.name in _FROM_NUMBER else int(value)
+
+
+_FROM_NUMBER: Final[Mapping[str, Any]] = {
+    "value_on": day_of,
+    "posted_at": instant_of,
+    "expires_at": instant_of,
+}
+
+
+def _copy_rows(
     conn: Connection, table: str, fields: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     if not rows:
         return
     command = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier("ledger", table), _columns(fields)
+        sql.Identifier("ledger", table), columns_of(fields)
     )
     with conn.cursor() as cursor, cursor.copy(command) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def advance(conn: Connection, head: BatchRow, batch: BatchRow) -> None:
+_BY_NAME: Final = {field.name: field for field in CHAINS}
+#: The columns of each table that takes records, with the field each comes from.
+_CHAIN_COLUMNS: Final = {
+    "institution_id" if name == "institution" else name: field for name, field in _BY_NAME.items()
+}
+_HOLD_COLUMNS: Final = {
+    "chain_seq": _BY_NAME["seq"],
+    "institution_id": _BY_NAME["institution"],
+    "chain_id": _BY_NAME["id"],
+    "expires_at": _BY_NAME["expires_at"],
+}
+TRANSFER_COLUMNS: Final = {
+    "institution_id" if field.name == "institution" else field.name: field for field in TRANSFERS
+}
+
+
+def _write_holds(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
+    holds = entries.chains[entries.holds]
+    copy_records(conn, "holds", holds, _HOLD_COLUMNS, institutions)
+    resolved, by = entries.resolved
+    if len(resolved):
+        with columns_cursor(conn) as cursor:
+            cursor.execute(
+                """
+                update ledger.holds h set resolved_by = r.resolved_by
+                from unnest(%s::bigint[], %s::bigint[]) as r (chain_seq, resolved_by)
+                where h.chain_seq = r.chain_seq
+                """,
+                (Int8s(resolved), Int8s(by)),
+            )
+
+
+def write_back(
+    conn: Connection, book: Book, rows: npt.NDArray[np.int64], closed: Mapping[int, int]
+) -> None:
+    """Write how accounts of the book stand, `rows` of it, into their rows."""
+    if not len(rows):
+        return
+    accounts = book.accounts[rows]
+    closed_by = np.zeros(len(rows), np.int64)
+    for row, chain in closed.items():
+        closed_by[rows == row] = chain
+    with columns_cursor(conn) as cursor:
+        cursor.execute(
+            """
+            update ledger.accounts a
+            set balance = c.balance, pending_in = c.pending_in, pending_out = c.pending_out,
+                cap_seen = nullif(c.cap, %s), last_seq = c.last_seq,
+                closed_by = coalesce(nullif(c.closed_by, 0), a.closed_by)
+            from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+                        %s::bigint[], %s::bigint[])
+              as c (id, balance, pending_in, pending_out, cap, closed_by, last_seq)
+            where a.id = c.id
+            """,
+            (
+                kernel.NO_CAP,
+                Int8s(book.ids[rows]),
+                Int8s(accounts["balance"]),
+                Int8s(accounts["pending_in"]),
+                Int8s(accounts["pending_out"]),
+                Int8s(accounts["cap"]),
+                Int8s(closed_by),
+                Int8s(book.last_seqs[rows]),
+            ),
+        )
+    book.accounts["is_changed"][rows] = 0
+
+
+def open_partition(conn: Connection, at: datetime, seq: int, *, is_indexed: bool) -> str:
+    """Return the table that holds a transfer posted at an instant, made if it is not there."""
+    row = conn.execute("select ledger.open_partition(%s, %s, %s)", (at, seq, is_indexed)).fetchone()
+    assert row is not None, "a function returns"
+    return str(row[0])
+
+
+def advance(conn: Connection, head: BatchRow, batch: BatchRow, settled: int) -> None:
     """Add a batch after the head it was made for, and set the head to it.
 
     Raises:
         StaleState: the head is another one by now, in spite of the lock.
     """
-    _copy(conn, "batches", BatchRow._fields, [batch])
-    query = sql.SQL(
-        "update ledger.heads set ({}) = row({}) where number = %s and hash = %s"
-    ).format(_columns(BatchRow._fields), sql.SQL(", ").join([sql.Placeholder()] * len(batch)))
-    if conn.execute(query, (*batch, head.number, head.hash)).rowcount != 1:
+    row = conn.execute(_ADVANCE, (*batch, *batch, settled, head.number, head.hash))
+    if row.rowcount != 1:
         raise StaleState(f"the ledger's head is no longer batch {head.number}")
 
 
-def overdue_holds(conn: Connection, at: datetime, most: int) -> list[ChainRow]:
-    """Return the open holds whose time is over at an instant, the oldest first."""
-    query = sql.SQL("""
-        select {} from ledger.holds h join ledger.chains c on c.seq = h.chain_seq
-        where h.resolved_by is null and h.expires_at <= %s
-        order by h.expires_at, h.chain_seq limit %s
-    """).format(_columns(ChainRow._fields, "c"))
-    return [ChainRow(*row) for row in conn.execute(query, (at, most))]
+_PLACES: Final = sql.SQL(", ").join([sql.Placeholder()] * len(BatchRow._fields))
+_ADVANCE: Final = sql.SQL("""
+    with added as (insert into ledger.batches ({columns}) values ({places}))
+    update ledger.heads set ({columns}, settled) = row({places}, %s)
+    where number = %s and hash = %s
+""").format(columns=columns_of(BatchRow._fields), places=_PLACES)
 
 
-# What people ask for.
+# Holds whose time is over.
 
 
-def accounts_named(conn: Connection, institution: str, names: Iterable[str]) -> list[KnownAccount]:
-    """Return accounts by name."""
-    query = sql.SQL("{} where a.institution_id = %s and a.name = any(%s)").format(_ACCOUNT)
-    return [_account(row) for row in conn.execute(query, (institution, sorted(set(names))))]
+def sweep_id(institution: str, hold: UUID) -> UUID:
+    """Return the id of the void that the sweep of expired holds gives a hold."""
+    return derived_id("ledger.expire", institution, str(hold))
 
 
-def accounts_held(conn: Connection, institution: str, holder: str) -> list[KnownAccount]:
-    """Return a holder's accounts in the order they were opened."""
-    query = sql.SQL("{} where a.institution_id = %s and a.holder = %s order by a.id")
-    return [_account(row) for row in conn.execute(query.format(_ACCOUNT), (institution, holder))]
-
-
-def statement_rows(
-    conn: Connection, institution: str, name: str, since_seq: int, until_seq: int | None
-) -> list[tuple[Any, ...]]:
-    """Return an account's transfers with chain and counterpart, signed as the account sees them."""
+def overdue_holds(conn: Connection, at: datetime, most: int) -> list[tuple[str, UUID]]:
+    """Return institution and id of the open holds whose time is over, the oldest first."""
     return conn.execute(
         """
-        with account as (
-          select id from ledger.accounts where institution_id = %(institution)s and name = %(name)s
-        ), sides as (
-          select t.seq, t.chain_seq, t.credit_account_id as counterpart_id, -t.amount as amount,
-                 -t.held as held, t.debit_balance as balance
-          from ledger.transfers t join account a on t.debit_account_id = a.id
-          where t.seq > %(since)s and t.seq <= %(until)s
-          union all
-          select t.seq, t.chain_seq, t.debit_account_id, t.amount, t.held, t.credit_balance
-          from ledger.transfers t join account a on t.credit_account_id = a.id
-          where t.seq > %(since)s and t.seq <= %(until)s
-        )
-        select s.seq, c.id, c.kind, o.name, s.amount, s.held, s.balance, c.value_on, c.posted_at
-        from sides s join ledger.chains c on c.seq = s.chain_seq
-        join ledger.accounts o on o.id = s.counterpart_id
-        order by s.seq
+        select institution_id, chain_id from ledger.holds
+        where resolved_by is null and expires_at <= %s order by expires_at, chain_seq limit %s
         """,
-        {
-            "institution": institution,
-            "name": name,
-            "since": since_seq,
-            "until": 2**63 - 1 if until_seq is None else until_seq,
-        },
-    ).fetchall()
+        (at, most),
+    ).fetchall()  # type: ignore[return-value]
 
 
-def last_sides(
-    conn: Connection, institution: str, name: str, seq: int
-) -> tuple[tuple[int, int, int] | None, tuple[int, int, int] | None]:
-    """Return an account's last debit and last credit up to a transfer: seq, balance, pending."""
-    sides = []
-    for side in ("debit", "credit"):
-        query = sql.SQL("""
-            select t.seq, {balance}, {pending} from ledger.transfers t
-            where {account} = (
-              select id from ledger.accounts where institution_id = %s and name = %s)
-            and t.seq <= %s order by t.seq desc limit 1
-        """).format(
-            balance=sql.Identifier("t", f"{side}_balance"),
-            pending=sql.Identifier("t", f"{side}_pending"),
-            account=sql.Identifier("t", f"{side}_account_id"),
-        )
-        row = conn.execute(query, (institution, name, seq)).fetchone()
-        sides.append(row and (row[0], row[1], row[2]))
-    return sides[0] or None, sides[1] or None
-
-
-def last_seq_at(conn: Connection, at: datetime) -> int:
-    """Return the last transfer of the batches posted at or before an instant."""
+def next_expiry(conn: Connection) -> datetime | None:
+    """Return when the next open hold expires."""
     row = conn.execute(
-        "select transfer_last from ledger.batches where posted_at <= %s"
-        " order by posted_at desc, number desc limit 1",
-        (at,),
+        "select expires_at from ledger.holds where resolved_by is null and expires_at is not null"
+        " order by expires_at limit 1"
     ).fetchone()
-    return row[0] if row else 0
-
-
-def chain_details(
-    conn: Connection, chain: ChainRow
-) -> tuple[list[tuple[Any, ...]], tuple[Any, ...] | None]:
-    """Return a chain's transfers with the names of their accounts, and the id that continued it."""
-    transfers = conn.execute(
-        """
-        select t.seq, t.leg, d.name, c.name, t.amount, t.held, t.cap from ledger.transfers t
-        join ledger.accounts d on d.id = t.debit_account_id
-        join ledger.accounts c on c.id = t.credit_account_id
-        where t.seq between %s and %s order by t.seq
-        """,
-        (chain.transfer_first, chain.transfer_last),
-    ).fetchall()
-    continued = conn.execute(
-        "select id from ledger.chains where institution_id = %s and of_id = %s"
-        " and result = 'posted'",
-        (chain.institution_id, chain.id),
-    ).fetchone()
-    return transfers, continued
-
-
-# What verify reads: everything, in order, a few rows in memory at a time.
-
-
-def fix_snapshot(conn: Connection) -> None:
-    """Have all reads of this transaction see one moment, so that writers need not wait for them.
-
-    Must be the first thing a transaction does, unless it is `repeatable read` already.
-    """
-    row = conn.execute("show transaction_isolation").fetchone()
-    if row is None or row[0] not in ("repeatable read", "serializable"):
-        conn.execute("set transaction isolation level repeatable read")
-
-
-def stream(
-    conn: Connection, table: str, fields: Sequence[str], order: str
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the columns of all rows of a table in order."""
-    query = sql.SQL("select {} from {} order by {}").format(
-        _columns(fields), sql.Identifier("ledger", table), sql.Identifier(order)
-    )
-    with conn.cursor(name=f"ledger_{table}") as cursor:
-        cursor.itersize = _FETCHED
-        yield from cursor.execute(query)
-
-
-def misresolved_holds(conn: Connection) -> list[tuple[int, str]]:
-    """Return holds whose row is not what the chains say, with what is wrong in one word."""
-    return conn.execute(
-        """
-        with expected as (
-          select c.seq as chain_seq, c.institution_id, c.expires_at, n.seq as resolved_by
-          from ledger.chains c left join ledger.chains n
-            on n.institution_id = c.institution_id and n.of_id = c.id and n.result = 'posted'
-          where c.kind = 'hold' and c.result = 'posted'
-        )
-        select coalesce(h.chain_seq, e.chain_seq),
-          case when h.chain_seq is null then 'missing' when e.chain_seq is null then 'added'
-               when h.institution_id <> e.institution_id then 'institution_id'
-               when h.expires_at is distinct from e.expires_at then 'expires_at'
-               when h.schema_version <> 1 then 'schema_version'
-               else 'resolved_by' end
-        from ledger.holds h full join expected e on e.chain_seq = h.chain_seq
-        where (h.institution_id, h.expires_at, h.resolved_by, h.schema_version)
-          is distinct from (e.institution_id, e.expires_at, e.resolved_by, 1::smallint)
-        order by 1
-        """
-    ).fetchall()
+    return row[0] if row else None
 
 
 def in_utc(at: datetime) -> datetime:
