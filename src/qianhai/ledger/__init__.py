@@ -6,6 +6,8 @@ records that must commit with them. Reads take a connection. `verify` proves tha
 changed since.
 """
 
+from qianhai.ledger.compiling import is_compilable, warm
+from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.limits import Window, account_name, limit_account
 from qianhai.ledger.model import (
     INT64_MAX,
@@ -35,10 +37,11 @@ from qianhai.ledger.read import (
     used,
 )
 from qianhai.ledger.verify import verify
-from qianhai.ledger.writer import Submission, Writer
+from qianhai.ledger.writer import LEGS_MAX, Handed, Submission, Writer
 
 __all__ = [
     "INT64_MAX",
+    "LEGS_MAX",
     "Account",
     "AccountSpec",
     "Asset",
@@ -46,9 +49,12 @@ __all__ = [
     "Chain",
     "ChainResult",
     "Draw",
+    "Handed",
     "Head",
     "Kind",
     "Leg",
+    "LegColumns",
+    "PostedColumns",
     "Result",
     "StatementLine",
     "StoredChain",
@@ -62,9 +68,11 @@ __all__ = [
     "balances",
     "find_chain",
     "head",
+    "is_compilable",
     "limit_account",
     "seq_at",
     "statement",
     "used",
     "verify",
+    "warm",
 ]

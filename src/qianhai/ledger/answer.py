@@ -4,17 +4,19 @@ Holds how an answer is read from a batch or from what is on record. Must not dec
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from uuid import UUID
 
 import numpy as np
 
 from qianhai.ledger import kernel
 from qianhai.ledger.book import Book
-from qianhai.ledger.columns import Detail, day_of
-from qianhai.ledger.decode import Entries
+from qianhai.ledger.columns import Detail, day_of, instant_of
+from qianhai.ledger.decode import ContentOf, Entries
 from qianhai.ledger.encode import ChainKey, Sheet
+from qianhai.ledger.encode_legs import Choice
+from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.model import Chain, ChainResult, Result
-from qianhai.ledger.past import KIND_NUMBERS, RESULTS, PastChain, PastLeg
+from qianhai.ledger.past import RESULTS, PastChain, PastLeg
 
 
 def answer(
@@ -44,11 +46,9 @@ def answer(
                 answered.add(key)
                 results.append(result)
                 continue
-            known = _written(sheet, entries, book, key)
+            known = _written(sheet, entries, key)
         is_same = known.is_asked_by(chain, lambda name, of=key[0]: book.number(of, name))
-        results.append(
-            known.answer(first=False) if is_same else ChainResult(Result.ID_CONFLICT)
-        )
+        results.append(known.answer(first=False) if is_same else ChainResult(Result.ID_CONFLICT))
     return results
 
 
@@ -93,32 +93,86 @@ def _fresh(sheet: Sheet, entries: Entries) -> Iterator[ChainResult]:
         )
 
 
-def _written(sheet: Sheet, entries: Entries, book: Book, key: ChainKey) -> PastChain:
+def _written(sheet: Sheet, entries: Entries, key: ChainKey) -> PastChain:
     """Return a chain of this batch as it will stand on record."""
     place = sheet.rows[key] - sheet.first
     chain = sheet.chains[place]
-    stands = np.cumsum(sheet.fresh["verdict"] != kernel.STALE) - 1
-    row = entries.chains[stands[place]]
+    return _stands(sheet, entries, place, chain.institution_id, chain.id)
+
+
+def _stands(
+    sheet: Sheet, entries: Entries, place: int, institution: str, number: UUID
+) -> PastChain:
+    """Return the chain at a place among the new ones as it will stand on record."""
+    stands = int((sheet.fresh["verdict"][: place + 1] != kernel.STALE).sum()) - 1
+    row = entries.chains[stands]
     legs = []
+    first, last = int(row["transfer_first"]), int(row["transfer_last"])
     if row["has_transfers"]:
-        start = int(row["transfer_first"] - entries.transfers["seq"][0])
-        count = int(row["transfer_last"] - row["transfer_first"]) + 1
-        legs = [past_leg(transfer) for transfer in entries.transfers[start : start + count]]
+        start = first - int(entries.transfers["seq"][0])
+        legs = [past_leg(one) for one in entries.transfers[start : start + last - first + 1]]
     return PastChain(
         int(row["seq"]),
-        chain.institution_id,
-        chain.id,
-        KIND_NUMBERS[chain.kind],
+        institution,
+        number,
+        int(row["kind"]),
         day_of(row["value_on"]),
-        datetime.min,
+        instant_of(row["posted_at"]),
         int(row["result"]),
-        int(row["transfer_first"]) if row["has_transfers"] else None,
-        int(row["transfer_last"]) if row["has_transfers"] else None,
-        chain.of,
-        chain.expires_at,
-        entries.details.get(int(stands[place]), Detail()),
+        first if row["has_transfers"] else None,
+        last if row["has_transfers"] else None,
+        UUID(bytes=row["of_id"].tobytes()) if row["has_origin"] else None,
+        instant_of(row["expires_at"]) if row["is_expiring"] else None,
+        entries.details.get(stands, Detail()),
         legs,
     )
+
+
+def answer_legs(
+    legs: LegColumns,
+    choice: Choice,
+    sheet: Sheet,
+    entries: Entries,
+    past: Mapping[ChainKey, PastChain],
+    institution: str,
+) -> PostedColumns:
+    """Return what became of each chain that came in columns, by the same rules as `answer`."""
+    posted = PostedColumns.empty(len(legs.starts))
+    fresh = sheet.fresh
+    posted.result[choice.places] = fresh["verdict"]
+    posted.failed_leg[choice.places] = fresh["failed_leg"]
+    posted.transfer_first[choice.places] = entries.chains["transfer_first"]
+    if not choice.repeats:
+        return posted
+    bounds = np.append(legs.starts, len(legs))
+    places = {place: at for at, place in enumerate(choice.places.tolist())}
+    for place, first in choice.repeats:
+        number = UUID(bytes=legs.chain_id[bounds[place]].tobytes())
+        known = (
+            past[institution, number]
+            if first < 0
+            else _stands(sheet, entries, places[first], institution, number)
+        )
+        amounts = tuple(-leg.held for leg in known.legs)
+        wanted = legs.wanted(int(bounds[place]), int(bounds[place + 1]), amounts)
+        is_same = known.is_wanted(wanted)
+        failed = known.detail.failed_leg
+        posted.result[place] = known.result if is_same else kernel.ID_CONFLICT
+        posted.failed_leg[place] = failed if is_same and failed is not None else kernel.NONE
+        posted.transfer_first[place] = (known.transfer_first or 0) if is_same else 0
+        posted.is_first[place] = not is_same
+    return posted
+
+
+def content_of(legs: LegColumns, choice: Choice) -> ContentOf:
+    """Return what gives the salted digest of a chosen chain's content, by its place among them."""
+    bounds = np.append(legs.starts, len(legs))
+
+    def content(place: int, salt: bytes) -> bytes:
+        chain = int(choice.places[place])
+        return legs.wanted(int(bounds[chain]), int(bounds[chain + 1]), ()).digest(salt)
+
+    return content
 
 
 def past_leg(transfer: np.void) -> PastLeg:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qianhai.ledger import kernel
-from qianhai.ledger.batch import ASSET, Records, no_accounts
+from qianhai.ledger.batch import ASSET, no_accounts
 from qianhai.ledger.digest import AccountState, BatchRow
 from qianhai.ledger.model import AccountSpec, Asset
 

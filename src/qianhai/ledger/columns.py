@@ -290,5 +290,3 @@ def _pack(
         elif length >= 0:
             wire[field.name] = rows[field.name]
     return wire.tobytes()
-
-

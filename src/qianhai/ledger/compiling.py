@@ -46,7 +46,9 @@ def _compiled() -> ModuleType:
         if isfunction(value) and value.__module__ == made.__name__:
             # Nothing is allocated inside, so that no reference has to be counted: 15 times faster.
             inline = "always" if name.startswith("_") else "never"
-            setattr(made, name, numba.njit(cache=True, nogil=True, _nrt=False, inline=inline)(value))
+            setattr(
+                made, name, numba.njit(cache=True, nogil=True, _nrt=False, inline=inline)(value)
+            )
     return made
 
 

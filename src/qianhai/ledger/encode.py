@@ -97,7 +97,7 @@ def encode(
     or will be. A chain continues another only if that one is on record or stands before it.
     `sweeps` are the ids of voids of holds whose time is over.
     """
-    encoder = _Encoder(book, sweeps)
+    encoder = Encoder(book, sweeps)
     originals = {(chain.institution_id, chain.of) for chain in chains if chain.of is not None}
     continued = [one for key, one in past.items() if key in originals]
     for one in continued:
@@ -111,7 +111,7 @@ def encode(
     return encoder.sheet(continued, fresh)
 
 
-class _Encoder:
+class Encoder:
     """Appends rows, as tuples in the order of their forms, and numbers what they name."""
 
     def __init__(self, book: Book, sweeps: frozenset[UUID]) -> None:

@@ -83,7 +83,9 @@ def flaw(code: str, table: str, number: int, value: object, **data: object) -> F
     'Row 7 of ledger.transfers was changed after it was writt'
     """
     expected, en, zh = (
-        text.format(**{"table": table, "number": number, "column": "", "expected": "", "last": "", **data})
+        text.format(
+            **{"table": table, "number": number, "column": "", "expected": "", "last": "", **data}
+        )
         for text in _FORMS[code]
     )
     column = str(data["column"]) if data.get("column") else None

@@ -54,9 +54,7 @@ def columns_of(fields: Iterable[str], table: str = "") -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*filter(None, (table, field))) for field in fields)
 
 
-_HEAD: Final = sql.SQL("select settled, {} from ledger.heads").format(
-    columns_of(BatchRow._fields)
-)
+_HEAD: Final = sql.SQL("select settled, {} from ledger.heads").format(columns_of(BatchRow._fields))
 
 
 def lock_head(conn: Connection) -> Stand:
@@ -120,9 +118,7 @@ def _continued(row: Sequence[Any], by: UUID | None) -> int:
     return kernel.SWEPT if by == sweep_id(row[1], row[2]) else kernel.CONTINUED
 
 
-def load_legs(
-    conn: Connection, ranges: Sequence[tuple[int, int]]
-) -> dict[int, list[PastLeg]]:
+def load_legs(conn: Connection, ranges: Sequence[tuple[int, int]]) -> dict[int, list[PastLeg]]:
     """Read the transfers of ranges of numbers, by the first number of each."""
     found: dict[int, list[PastLeg]] = {}
     if ranges:

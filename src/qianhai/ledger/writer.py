@@ -7,21 +7,24 @@ caller.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from uuid import UUID
 
 import numpy as np
+import psycopg
 
 from qianhai.db import Connection, Database, UnknownCommit
 from qianhai.kernel import Environment, business_date, reach
 from qianhai.ledger import compiling, store
-from qianhai.ledger.answer import answer
+from qianhai.ledger.answer import answer, answer_legs, content_of
 from qianhai.ledger.book import Book
 from qianhai.ledger.decode import Entries, decode
 from qianhai.ledger.digest import BatchRow, digest_content
 from qianhai.ledger.encode import encode, micros_of, names_of
+from qianhai.ledger.encode_legs import accounts_of, choose, encode_legs, original_ids
+from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.model import Chain, ChainResult, Kind, Result
 from qianhai.ledger.past import PastChain
 from qianhai.ledger.queue import Line, Ticket
@@ -70,10 +73,25 @@ class _Asked:
     at: datetime
     is_dry_run: bool = False
     is_sweep: bool = False
+    legs: LegColumns | None = None
+    institution_id: str = ""
 
 
-#: A place in the writer's line; its result is one for each submission.
-Handed: TypeAlias = Ticket[_Asked, list[ChainResult]]
+#: What a caller is given: a result for each submission, or what became of its legs.
+_Given: TypeAlias = list[ChainResult] | PostedColumns
+
+
+class Handed:
+    """Submissions in the writer's line."""
+
+    def __init__(self, ticket: Ticket[_Asked, _Given]) -> None:
+        self._ticket = ticket
+
+    def result(self) -> list[ChainResult]:
+        """Wait for the results, one for each submission, as `Writer.submit` does."""
+        given = self._ticket.result()
+        assert isinstance(given, list), "submissions are given results"
+        return given
 
 
 @dataclass(slots=True)
@@ -105,7 +123,8 @@ class Writer:
         self._on_expiry = on_expiry
         self._book = Book()
         self._partition: tuple[int, int, str] | None = None
-        self._line: Line[_Asked, list[ChainResult]] = Line(self._serve, LEGS_MAX)
+        self._is_careful = False
+        self._line: Line[_Asked, _Given] = Line(self._serve, LEGS_MAX)
 
     def hand_in(self, submissions: Sequence[Submission], *, at: datetime) -> Handed:
         """Take a place in the line for submissions and return at once.
@@ -115,7 +134,7 @@ class Writer:
         """
         assert at.tzinfo is not None, "an instant has its zone"
         weight = sum(len(one.chain.legs) for one in submissions if one.chain is not None)
-        return self._line.join(_Asked(submissions, at), weight)
+        return Handed(self._line.join(_Asked(submissions, at), weight))
 
     def submit(
         self, submissions: Sequence[Submission], *, at: datetime, dry_run: bool = False
@@ -133,31 +152,119 @@ class Writer:
             UnknownCommit: it failed while committing and again when asked: ask by the chains' ids.
         """
         if dry_run:
-            return self._line.join(_Asked(submissions, at, is_dry_run=True), 0, is_alone=True).result()
+            return self._alone(_Asked(submissions, at, is_dry_run=True)).result()
         return self.hand_in(submissions, at=at).result()
+
+    def _alone(self, asked: _Asked) -> Handed:
+        return Handed(self._line.join(asked, 0, is_alone=True))
+
+    def post(self, legs: LegColumns, *, institution_id: str, at: datetime) -> PostedColumns:
+        """Post the chains of an institution that come in columns, each whole or not at all.
+
+        As `submit` without records, at the speed of the machine: so many legs a transaction, at a
+        chain's end. Balances are read by the view or `balances` at once, and written back to their
+        rows in turn; `settle` writes back the rest.
+
+        Raises:
+            Environment: the database failed; what is in the transactions before is booked, and
+                the same legs sent again book the rest.
+        """
+        starts = np.append(legs.starts, len(legs))
+        posted = PostedColumns.empty(len(starts) - 1)
+        first = 0
+        while first < len(starts) - 1:
+            end = int(np.searchsorted(starts, starts[first] + LEGS_MAX, side="right")) - 1
+            end = max(end, first + 1)
+            rows = legs.rows(int(starts[first]), int(starts[end]))
+            ticket = self._line.join(
+                _Asked((), at, legs=rows, institution_id=institution_id), 0, is_alone=True
+            )
+            given = ticket.result()
+            assert isinstance(given, PostedColumns), "legs are given columns"
+            posted.put(first, given)
+            first = end
+        return posted
+
+    def settle(self) -> None:
+        """Write back every account that was not yet, so that no read has to add anything."""
+        with self.database.transaction() as conn:
+            stand = store.lock_head(conn)
+            if stand.settled < stand.head.transfer_last:
+                self._forget()
+                store.settle_tail(conn)
 
     def expire(self, *, at: datetime) -> list[ChainResult]:
         """Void the holds whose time is over, by chains on record; the oldest of them."""
         return self._line.join(_Asked((), at, is_sweep=True), 0, is_alone=True).result()
 
-    def _serve(self, batch: Sequence[_Asked]) -> list[list[ChainResult]]:
-        """Post what several callers handed in, or sweep for one who asked for that."""
+    def _serve(self, batch: Sequence[_Asked]) -> list[_Given]:
+        """Post what several callers handed in, or what one wants done alone."""
+        if batch[0].legs is not None:
+            return [self._serve_legs(batch[0], batch[0].legs)]
         submissions = [one for asked in batch for one in asked.submissions]
-        at = max(asked.at for asked in batch)
         results: list[ChainResult] = []
 
         def post(conn: Connection, attempt: Attempt) -> None:
             swept = self._sweep(conn, attempt)
             results[:] = swept if batch[0].is_sweep else self._post(conn, attempt, submissions)
 
-        self._transact(post, at, is_dry_run=batch[0].is_dry_run)
+        self._transact(post, max(asked.at for asked in batch), is_dry_run=batch[0].is_dry_run)
         if batch[0].is_sweep:
             return [results]
-        given, first = [], 0
+        given: list[_Given] = []
+        first = 0
         for asked in batch:
             given.append(results[first : first + len(asked.submissions)])
             first += len(asked.submissions)
         return given
+
+    def _serve_legs(self, asked: _Asked, legs: LegColumns) -> PostedColumns:
+        """Post one caller's columns.
+
+        Whether an id is on record is left to the index that forbids a second: it is read only once
+        that has refused a batch, until a batch has no such id.
+        """
+        found: list[PostedColumns] = []
+
+        def post(conn: Connection, attempt: Attempt) -> None:
+            self._sweep(conn, attempt)
+            found[:] = [self._post_legs(conn, attempt, legs, asked.institution_id)]
+
+        try:
+            self._transact(post, asked.at)
+        except psycopg.errors.UniqueViolation:
+            if self._is_careful:
+                raise
+            self._is_careful = True
+            self._transact(post, asked.at)
+        return found[0]
+
+    def _post_legs(
+        self, conn: Connection, attempt: Attempt, legs: LegColumns, institution: str
+    ) -> PostedColumns:
+        """Try legs as one batch and write what it did."""
+        book, ids = attempt.book, legs.chain_id[legs.starts]
+        wanted = {UUID(bytes=one.tobytes()) for one in ids} if self._is_careful else set[UUID]()
+        past = store.load_chains(
+            conn, [(institution, one) for one in sorted(wanted | original_ids(legs))]
+        )
+        choice = choose(ids, institution, past)
+        if self._is_careful and all(first >= 0 for _, first in choice.repeats):
+            self._is_careful = False
+        store.load_numbered(conn, book, accounts_of(legs))
+        self._read_accounts_of(conn, book, past.values())
+        sheet = encode_legs(legs, choice, institution, book, past)
+        compiling.post(sheet.arrays, micros_of(attempt.posted_at))
+        reach("writer.decided")
+        content = content_of(legs, choice)
+        entries, batch = decode(
+            sheet, book, attempt.stand.head, attempt.posted_at, self.salts, content
+        )
+        posted = answer_legs(legs, choice, sheet, entries, past, institution)
+        if len(choice.places):
+            self._write(conn, attempt, entries, batch, is_tail=len(legs) >= TAIL_LEGS_MIN)
+            reach("writer.legs_written")
+        return posted
 
     def _transact(
         self,
@@ -275,7 +382,7 @@ class Writer:
         is_bare = all(submission.record is _record_nothing for submission in submissions)
         if all(one.result is Result.STALE or (is_bare and not one.first) for one in results):
             return results
-        self.write(conn, attempt, entries, batch, is_tail=False)
+        self._write(conn, attempt, entries, batch, is_tail=False)
         reach("writer.legs_written")
         for submission, result in zip(submissions, results, strict=True):
             if result.result is not Result.STALE:
@@ -294,12 +401,10 @@ class Writer:
         past = store.load_chains(conn, keys)
         names, codes = names_of(chains)
         store.load_named(conn, book, names, codes)
-        self.read_accounts_of(conn, book, past.values())
+        self._read_accounts_of(conn, book, past.values())
         return past
 
-    def read_accounts_of(
-        self, conn: Connection, book: Book, past: Iterable[PastChain]
-    ) -> None:
+    def _read_accounts_of(self, conn: Connection, book: Book, past: Iterable[PastChain]) -> None:
         """Read the accounts of chains on record."""
         ids = {
             number
@@ -310,7 +415,7 @@ class Writer:
         if ids:
             store.load_numbered(conn, book, np.array(sorted(ids), np.int64))
 
-    def write(
+    def _write(
         self,
         conn: Connection,
         attempt: Attempt,
