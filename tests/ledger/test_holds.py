@@ -1,6 +1,7 @@
 """Holds set aside, and are posted, partly posted, voided or expire as a whole chain."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -20,8 +21,21 @@ from ledger.books import (
     named,
     pay,
 )
+from qianhai.db import Connection
 from qianhai.kernel import derived_id
-from qianhai.ledger import AccountSpec, Balance, Chain, Kind, Leg, Result, Submission, find_chain
+from qianhai.ledger import (
+    AccountSpec,
+    Balance,
+    Chain,
+    ChainResult,
+    Kind,
+    Leg,
+    Result,
+    Submission,
+    Writer,
+    find_chain,
+)
+from qianhai.ledger.writer import SWEPT_MAX
 
 HOLD = chain("h", pay(60, ALICE, BOB), draw(60, 100), kind=Kind.HOLD, expires=timedelta(hours=1))
 
@@ -140,17 +154,53 @@ def test_a_held_pool_is_committed_leg_by_leg_as_it_was_asked(
     results = books.post(*chains) if in_one_batch else [books.one(each) for each in chains]
     assert [each.amounts for each in results[1:]] == [(0, 70, 5), (), (0, 30, 5), (0, 30, 5)]
     assert (results[2].result, results[2].failed_leg) == (Result.HOLD_EXCEEDED, 0)
-    assert results[3].before[0] == (0, 0)
+    assert results[3].before == ((-170, 100), (-170, 70), (-5, 5))
+    assert books.post(*chains) == [replace(each, first=False) for each in results]
     assert books.balance(GROUP) == Balance(0, cap_seen=100)
     assert books.flaws() == []
 
 
-def test_an_expired_hold_cannot_be_committed_but_voided(held: Books) -> None:
+def test_an_expired_hold_is_voided_before_it_could_be_committed(held: Books) -> None:
     late = AT + timedelta(hours=1)
-    just = late - timedelta(microseconds=1)
-    assert held.one(chain("c", kind=Kind.COMMIT, of="h"), late).result is Result.HOLD_EXPIRED
-    assert held.one(chain("v", kind=Kind.VOID, of="h"), late).is_posted
-    assert just < late
+    commit = chain("c", kind=Kind.COMMIT, of="h")
+    results = held.post(commit, chain("v", kind=Kind.VOID, of="h"), at=late)
+    assert [each.result for each in results] == [Result.HOLD_EXPIRED, Result.HOLD_RESOLVED]
+    assert held.balance(ALICE) == Balance(100)
+    later = held.one(chain("d", kind=Kind.COMMIT, of="h"), late + timedelta(days=1))
+    assert later.result is Result.HOLD_EXPIRED
+    again = Books(held.database).one(chain("e", kind=Kind.COMMIT, of="h"), late)
+    assert again.result is Result.HOLD_EXPIRED
+    assert held.flaws() == []
+
+
+def test_a_hold_whose_time_was_over_when_it_came_is_voided_by_the_next_batch(books: Books) -> None:
+    over = chain("h", pay(5), kind=Kind.HOLD, expires=timedelta(0))
+    results = books.post(over, chain("c", kind=Kind.COMMIT, of="h"))
+    assert [each.result for each in results] == [Result.POSTED, Result.HOLD_EXPIRED]
+    assert books.balance(ALICE) == Balance(0, pending_in=5)
+    assert books.one(chain("v", kind=Kind.VOID, of="h")).result is Result.HOLD_RESOLVED
+    assert books.balance(ALICE) == Balance()
+    assert books.flaws() == []
+
+
+def test_a_hold_may_be_voided_in_the_batch_in_which_its_time_was_over(books: Books) -> None:
+    over = chain("h", pay(5), kind=Kind.HOLD, expires=timedelta(0))
+    assert [each.is_posted for each in books.post(over, chain("v", kind=Kind.VOID, of="h"))] == [
+        True,
+        True,
+    ]
+    assert books.writer.expire(at=AT) == []
+    assert books.flaws() == []
+
+
+def test_a_dry_run_answers_as_if_the_overdue_had_been_swept_and_sweeps_nothing(
+    held: Books,
+) -> None:
+    late, before = AT + timedelta(hours=1), held.head()
+    asked = [Submission(chain("x", pay(100, ALICE, BOB)))]
+    assert held.writer.submit(asked, at=late, dry_run=True)[0].is_posted
+    assert held.head() == before
+    assert held.balance(ALICE) == Balance(100, pending_out=60)
 
 
 def test_a_hold_can_be_committed_to_the_last_microsecond(held: Books) -> None:
@@ -162,30 +212,85 @@ def test_the_sweep_voids_expired_holds_by_chains_on_record(held: Books) -> None:
     held.one(chain("h2", pay(7), kind=Kind.HOLD, expires=timedelta(hours=2)))
     held.one(chain("h3", pay(7), kind=Kind.HOLD))
     assert held.writer.expire(at=AT) == []
-    swept: list[Chain] = []
-
-    def with_record(void: Chain) -> Submission:
-        swept.append(void)
-        return Submission(void)
-
-    results = held.writer.expire(at=AT + timedelta(hours=1), submission=with_record)
+    results = held.writer.expire(at=AT + timedelta(hours=1))
     assert [each.result for each in results] == [Result.POSTED]
-    assert [each.of for each in swept] == [named("h")]
     assert held.balance(ALICE) == Balance(100, pending_in=14)
     with held.database.transaction() as conn:
         stored = find_chain(conn, BANK, named("h"))
     assert stored is not None
     assert stored.continued_by == derived_id("ledger.expire", BANK, str(named("h")))
-    assert held.writer.expire(at=AT + timedelta(days=9), most=1)[0].is_posted
+    assert [each.is_posted for each in held.writer.expire(at=AT + timedelta(days=9))] == [True]
     assert held.writer.expire(at=AT + timedelta(days=9)) == []
     assert held.flaws() == []
 
 
+def test_what_another_room_records_commits_with_the_void_of_an_expired_hold(
+    held: Books,
+) -> None:
+    with held.database.transaction() as conn:
+        conn.execute("create table notes (hold uuid, at timestamptz, result text)")
+
+    def note(void: Chain, at: datetime) -> Submission:
+        def record(conn: Connection, result: ChainResult) -> None:
+            conn.execute(
+                "insert into notes values (%s, %s, %s)", (void.of, at, result.result.value)
+            )
+
+        return Submission(void, record)
+
+    late = AT + timedelta(hours=1)
+    sweeping = Writer(held.database, on_expiry=note)
+    assert sweeping.submit([Submission(chain("x", pay(100, ALICE, BOB)))], at=late)[0].is_posted
+    with held.database.transaction() as conn:
+        assert conn.execute("select * from notes").fetchall() == [(named("h"), late, "posted")]
+        batches = conn.execute(
+            "select c.posted_at, b.number from ledger.chains c"
+            " join ledger.batches b on b.chain_last = c.seq order by c.seq desc limit 2"
+        ).fetchall()
+    assert batches == [(late, 4), (late, 3)]
+    assert held.flaws() == []
+
+
+def test_a_record_of_a_sweep_that_raises_leaves_the_hold_and_the_batch_after_it(
+    held: Books,
+) -> None:
+    def refuse(void: Chain, _at: datetime) -> Submission:
+        def record(_conn: Connection, _result: ChainResult) -> None:
+            raise LookupError("no such table")
+
+        return Submission(void, record)
+
+    before, late = held.head(), AT + timedelta(hours=1)
+    with pytest.raises(LookupError):
+        Writer(held.database, on_expiry=refuse).submit([Submission(chain("x", pay(1)))], at=late)
+    assert held.head() == before
+    assert held.one(chain("x", pay(1)), late).is_posted
+    assert held.balance(ALICE) == Balance(101)
+
+
+def test_a_sweep_takes_so_many_and_leaves_the_others_to_the_next_batch(books: Books) -> None:
+    number = SWEPT_MAX + 5
+    books.post(
+        *(
+            chain(f"h{each}", pay(1), kind=Kind.HOLD, expires=timedelta(seconds=1 + each))
+            for each in range(number)
+        )
+    )
+    late = AT + timedelta(days=1)
+    last = chain("c", kind=Kind.COMMIT, of=f"h{number - 1}")
+    assert books.one(last, late).result is Result.HOLD_EXPIRED
+    assert books.balance(ALICE) == Balance(0, pending_in=5)
+    assert len(books.writer.expire(at=late)) == 5
+    assert books.balance(ALICE) == Balance()
+    assert books.flaws() == []
+
+
 def test_a_sweep_of_many_institutions_voids_each_in_its_own(books: Books) -> None:
     for institution in (BANK, "bank-2"):
-        hold = chain("h", pay(5), kind=Kind.HOLD, expires=timedelta(0), institution=institution)
+        hold = chain("h", pay(5), kind=Kind.HOLD, expires=timedelta(1), institution=institution)
         books.one(hold)
-    assert [each.is_posted for each in books.writer.expire(at=AT)] == [True, True]
+    late = AT + timedelta(1)
+    assert [each.is_posted for each in books.writer.expire(at=late)] == [True, True]
     assert books.balance(NOSTRO, "bank-2") == Balance()
 
 

@@ -11,10 +11,21 @@ from ledger.books import (
     Books,
     chain,
     draw,
+    named,
     pay,
     release,
 )
-from qianhai.ledger import Draw, Kind, Leg, Result, Window, limit_account, used
+from qianhai.ledger import (
+    Draw,
+    Kind,
+    Leg,
+    Result,
+    Window,
+    find_chain,
+    limit_account,
+    statement,
+    used,
+)
 from qianhai.ledger.model import INT64_MAX, INT64_MIN
 
 
@@ -90,8 +101,16 @@ def test_a_pool_fills_its_own_quota_first_and_then_the_groups(books: Books) -> N
             "limit:group": 1000,
             "never drawn": 0,
         }
-        written = conn.execute("select count(*) from ledger.transfers").fetchone()
-    assert written == (5,)
+        written = conn.execute(
+            "select count(*), count(*) filter (where amount <> 0) from ledger.transfers"
+        ).fetchone()
+        seen = [each.amount for each in statement(conn, "bank-1", "limit:group")]
+        stored = find_chain(conn, "bank-1", named("c"))
+    assert written == (8, 5)
+    assert seen == [200, 700, 100]
+    assert stored is not None
+    assert stored.result.amounts == (0, 700)
+    assert [(each.leg, each.amount) for each in stored.transfers] == [(1, 700)]
     assert books.flaws() == []
 
 

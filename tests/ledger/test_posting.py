@@ -9,6 +9,7 @@ from ledger.books import ALICE, AT, BANK, BOB, NOSTRO, VAULT, Books, chain, draw
 from qianhai.db import Connection
 from qianhai.kernel import StaleState
 from qianhai.ledger import ChainResult, Kind, Leg, Result, Submission, find_chain, head, store
+from qianhai.ledger.digest import GENESIS
 
 
 def test_a_chain_moves_all_its_legs_and_says_what_stood_before(books: Books) -> None:
@@ -252,9 +253,9 @@ def test_only_an_open_account_without_anything_pending_is_closed(books: Books) -
 
 def test_a_batch_made_for_another_head_is_stale(books: Books) -> None:
     books.one(chain("a", pay(1)))
-    second = store.GENESIS._replace(number=2)
+    second = GENESIS._replace(number=2)
     with pytest.raises(StaleState, match="batch 0"), books.database.transaction() as conn:
-        store.advance(conn, store.GENESIS, second)
+        store.advance(conn, GENESIS, second, 0)
     assert books.flaws() == []
 
 

@@ -5,10 +5,11 @@ keeps the copy if all of it fits.
 """
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from qianhai.kernel import business_date, derived_id
 from qianhai.ledger import AccountSpec, Chain, Kind, Result
 
 LARGEST = 2**63 - 1
@@ -27,6 +28,7 @@ class Entry:
     amounts: tuple[int, ...] = ()
     moves: list[tuple[str, str, int]] = field(default_factory=list)
     is_continued: bool = False
+    is_swept: bool = False
 
 
 @dataclass
@@ -42,7 +44,7 @@ class LedgerModel:
         """Answer a chain: result, amounts and whether it is the first answer."""
         known = self.entries.get(chain.id)
         if known is not None:
-            if _content(known.chain) != _content(chain):
+            if self._content(known, known.chain) != self._content(known, chain):
                 return Result.ID_CONFLICT, (), True
             return known.result, known.amounts, False
         before = deepcopy((self.specs, self.closed, self.accounts))
@@ -55,6 +57,46 @@ class LedgerModel:
         if entry.result is not Result.STALE:
             self.entries[chain.id] = entry
         return entry.result, entry.amounts, True
+
+    def sweep(self, institution: str, at: datetime) -> list[Chain]:
+        """Void every hold whose time is over; return the voids."""
+        voids = [
+            Chain(
+                sweep_id(institution, entry.chain.id),
+                institution,
+                Kind.VOID,
+                (),
+                business_date(at),
+                of=entry.chain.id,
+            )
+            for entry in self.entries.values()
+            if entry.chain.kind is Kind.HOLD
+            and entry.result is Result.POSTED
+            and not entry.is_continued
+            and entry.chain.expires_at is not None
+            and entry.chain.expires_at <= at
+        ]
+        for void in voids:
+            assert self.post(void, at) == (Result.POSTED, (0,) * len(self._moves_of(void)), True)
+            assert void.of is not None
+            self.entries[void.of].is_swept = True
+        return voids
+
+    def _moves_of(self, chain: Chain) -> list[tuple[str, str, int]]:
+        return [] if chain.of is None else self.entries[chain.of].moves
+
+    def _content(self, known: Entry, chain: Chain) -> object:
+        """What a chain asks, as it is compared with one known under its id.
+
+        Of one that was refused exactly that; of one that was posted what it came to: a commit that
+        gives no amounts posts all that was held, and no cap is looked at beyond 64 bits.
+        """
+        legs, amounts = chain.legs, chain.amounts
+        if known.result is Result.POSTED:
+            legs = tuple(replace(leg, cap=_clamped(leg.cap)) for leg in legs)
+            if chain.kind is Kind.COMMIT and not amounts:
+                amounts = tuple(held for _, _, held in self._moves_of(known.chain))
+        return chain.kind, chain.of, legs, chain.value_on, chain.expires_at, chain.closes, amounts
 
     def _try(self, entry: Entry, at: datetime) -> None:
         chain = entry.chain
@@ -85,6 +127,7 @@ class LedgerModel:
             none, done = Result.ORIGINAL_NOT_FOUND, Result.ORIGINAL_REVERSED
         if found is None or not is_posted or found.chain.kind not in kinds:
             raise Refused(none)
+        _need(not (found.is_swept and chain.kind is Kind.COMMIT), Result.HOLD_EXPIRED)
         _need(not found.is_continued, done)
         expires = found.chain.expires_at
         if chain.kind is Kind.COMMIT:
@@ -172,11 +215,15 @@ class LedgerModel:
         account[2] += pending_out
 
 
+def sweep_id(institution: str, hold: UUID) -> UUID:
+    """The id of the void of a hold whose time is over."""
+    return derived_id("ledger.expire", institution, str(hold))
+
+
 def _need(is_so: bool, otherwise: Result) -> None:
     if not is_so:
         raise Refused(otherwise)
 
 
-def _content(chain: Chain) -> object:
-    kind, legs, ends = chain.kind, chain.legs, (chain.value_on, chain.expires_at)
-    return kind, chain.of, legs, ends, chain.closes, chain.amounts
+def _clamped(cap: int | None) -> int | None:
+    return None if cap is None else max(-LARGEST, min(cap, LARGEST))

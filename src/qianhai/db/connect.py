@@ -6,6 +6,7 @@ It must not start servers (that is start) nor read the environment (that is main
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from select import select
 from types import TracebackType
 from typing import Final, Self
 
@@ -40,7 +41,7 @@ class Database:
             conninfo,
             kwargs={"autocommit": True},
             configure=store.settle_session,
-            check=ConnectionPool.check_connection,
+            check=_check,
             min_size=1,
             max_size=POOL_MAX,
             timeout=POOL_WAIT_SECONDS,
@@ -132,6 +133,16 @@ class Database:
     ) -> None:
         """Close it."""
         self.close()
+
+
+def _check(conn: Connection) -> None:
+    """See that a connection still has a server, without asking one that said nothing.
+
+    A server that ended closes its side, and that can be read.
+    """
+    readable, _, _ = select([conn], [], [], 0)
+    if readable:
+        ConnectionPool.check_connection(conn)
 
 
 def open_database(*, url: str | None, data_dir: Path) -> Database:

@@ -4,6 +4,7 @@ Holds how an answer is read from a batch or from what is on record. Must not dec
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +13,7 @@ from qianhai.ledger import kernel
 from qianhai.ledger.book import Book
 from qianhai.ledger.columns import Detail, day_of, instant_of
 from qianhai.ledger.decode import ContentOf, Entries
-from qianhai.ledger.encode import ChainKey, Sheet
+from qianhai.ledger.encode import ChainKey, Sheet, key_of
 from qianhai.ledger.encode_legs import Choice
 from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.model import Chain, ChainResult, Result
@@ -31,14 +32,14 @@ def answer(
     Of chains with one id the first decides: equal content is answered the same, other content is
     a conflict; while the first is stale all of them are, because nothing of them is kept.
     """
-    found = dict(zip(map(_key, sheet.chains), _fresh(sheet, entries), strict=True))
+    found = dict(zip(map(key_of, sheet.chains), _fresh(sheet, entries), strict=True))
     answered: set[ChainKey] = set()
     results = []
     for chain in chains:
         if chain is None:
             results.append(ChainResult(Result.POSTED))
             continue
-        key = _key(chain)
+        key = key_of(chain)
         known = past.get(key)
         if known is None:
             result = found[key]
@@ -47,13 +48,9 @@ def answer(
                 results.append(result)
                 continue
             known = _written(sheet, entries, key)
-        is_same = known.is_asked_by(chain, lambda name, of=key[0]: book.number(of, name))
+        is_same = known.is_asked_by(chain, partial(book.number, chain.institution_id))
         results.append(known.answer(first=False) if is_same else ChainResult(Result.ID_CONFLICT))
     return results
-
-
-def _key(chain: Chain) -> ChainKey:
-    return chain.institution_id, chain.id
 
 
 def _fresh(sheet: Sheet, entries: Entries) -> Iterator[ChainResult]:
@@ -149,7 +146,7 @@ def answer_legs(
     for place, first in choice.repeats:
         number = UUID(bytes=legs.chain_id[bounds[place]].tobytes())
         known = (
-            past[institution, number]
+            past[institution, number.int]
             if first < 0
             else _stands(sheet, entries, places[first], institution, number)
         )

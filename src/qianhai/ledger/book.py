@@ -57,7 +57,7 @@ class Book:
         self._owners = np.full(_ROWS_MIN, -1, np.int32)
         self._count = 1
         self._row_of_id = np.zeros(_ROWS_MIN, np.int32)
-        self._names: dict[NameKey, int] = {}
+        self._names: dict[str, dict[str, int]] = {}
         self._absent: dict[NameKey, int] = {}
         self._specs: dict[AccountSpec, int] = {}
         self._forms: dict[tuple[str, Asset], int] = {}
@@ -125,9 +125,12 @@ class Book:
         """Return the number that stands for all an account is opened with."""
         return self._specs.setdefault(spec, len(self._specs))
 
-    def unknown_names(self, keys: Iterable[NameKey]) -> set[NameKey]:
-        """Return the names that have to be read."""
-        return {key for key in keys if key not in self._names}
+    def named(self, institution: str) -> dict[str, int]:
+        """Return the rows of an institution's open accounts by their names, as far as read."""
+        found = self._names.get(institution)
+        if found is None:
+            found = self._names[institution] = {}
+        return found
 
     def unknown_ids(self, ids: Numbers) -> Numbers:
         """Return the account numbers, each once, that have to be read."""
@@ -148,7 +151,7 @@ class Book:
     def row(self, institution: str, name: str) -> int:
         """Return the row of an account by its name; one that is not open gets a row for now."""
         key = (institution, name)
-        row = self._names.get(key)
+        row = self.named(institution).get(name)
         if row is None:
             row = self._absent.get(key)
         if row is None:
@@ -158,7 +161,7 @@ class Book:
 
     def number(self, institution: str, name: str) -> int | None:
         """Return the number of an account by its name; None while it is not open."""
-        row = self._names.get((institution, name))
+        row = self.named(institution).get(name)
         return None if row is None else int(self.ids[row])
 
     def add_account(self, account: KnownAccount) -> None:
@@ -181,7 +184,7 @@ class Book:
             )
             self.last_seqs[row] = state.last_seq
         self.accounts["spec"][row] = self.spec(account.spec)
-        self._names[account.institution_id, account.spec.name] = row
+        self.named(account.institution_id)[account.spec.name] = row
 
     def add_rows(
         self, ids: Numbers, owners: Sequence[str], last_seqs: Numbers, columns: dict[str, Any]
@@ -205,7 +208,7 @@ class Book:
     def keep_opened(self, institution: str, name: str, number: int) -> None:
         """Give an account that a batch opened its number, and keep its row."""
         row = self._absent.pop((institution, name))
-        self._names[institution, name] = row
+        self.named(institution)[name] = row
         self._number(row, number)
 
     def drop_absent(self) -> None:
@@ -221,7 +224,9 @@ class Book:
         rows = self.rows(ids)
         gone = set(rows[rows != NOWHERE].tolist())
         self._row_of_id[ids[rows != NOWHERE]] = NOWHERE
-        self._names = {key: row for key, row in self._names.items() if row not in gone}
+        for institution, names in self._names.items():
+            kept = {name: row for name, row in names.items() if row not in gone}
+            self._names[institution] = kept
 
     def _add_row(self, owner: int) -> int:
         self._reserve(self._count + 1)

@@ -1,7 +1,7 @@
 """Chains and transfers as they are stored: columns of numbers, packed to be sealed and sent.
 
-Holds the two forms, their sealed bytes, which the digest of a batch runs over, and their form in
-PostgreSQL's binary COPY. Must not know a statement (`store`) or decide anything.
+Holds the two forms, and their bytes in PostgreSQL's binary COPY, which the digest of a batch runs
+over. Must not know a statement (`store`) or decide anything.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ COPY_END: Final = b"\xff\xff"
 
 
 class Field(NamedTuple):
-    """A column: its name in the table and in memory, its form, and the field that says it is set."""
+    """A column: its name in memory, its form, and the field that says it is set."""
 
     name: str
     form: str
@@ -74,7 +74,7 @@ CHAINS: Final = (
     Field("schema_version", "i2"),
     Field("row_check", "i8"),
 )
-#: The digest of a chain's detail, zeros without one; sealed with it and not a column.
+#: The digest of a chain's detail, zeros without one: part of its checksum and not a column.
 DETAIL_DIGEST: Final = Field("detail", "V32")
 
 
@@ -83,21 +83,8 @@ def _memory_form(fields: Sequence[Field]) -> np.dtype[Any]:
     return np.dtype([(field.name, field.form) for field in fields] + [(f, "u1") for f in flags])
 
 
-def _sealed_form(fields: Sequence[Field]) -> np.dtype[Any]:
-    """Return the packed form a digest runs over: flags in place, institutions as digests."""
-    form = []
-    for field in fields:
-        if field.is_set:
-            form.append((f"{field.name} is set", "u1"))
-        is_name = field.name == "institution"
-        form.append((field.name, "V16" if is_name else field.form.replace("i", ">i")))
-    return np.dtype(form)
-
-
 TRANSFER_FORM: Final = _memory_form(TRANSFERS)
 CHAIN_FORM: Final = _memory_form((*CHAINS, DETAIL_DIGEST))
-_SEALED_TRANSFER: Final = _sealed_form(TRANSFERS)
-_SEALED_CHAIN: Final = _sealed_form((*CHAINS, DETAIL_DIGEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +104,7 @@ class Detail:
     content: bytes | None = None
 
     def digest(self) -> bytes:
-        """Return what stands for the detail in its chain's sealed bytes."""
+        """Return what stands for the detail in the digest of its batch."""
         fields = [getattr(self, name) for name in Detail.__slots__]
         plain = [list(value) if isinstance(value, list | tuple) else value for value in fields]
         return hashlib.sha256(canonical_bytes(plain)).digest()
@@ -176,9 +163,8 @@ def posted_at_of(transfer_id: bytes) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + micros * _MICROSECOND
 
 
-#: Odd 64-bit constants (the golden ratio, and a prime of xxHash) that spread a column's bits.
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
-_MIX: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+#: An odd 64-bit number (the golden ratio): each column is weighed by another power of it.
+_WEIGHT: Final = 0x9E3779B97F4A7C15
 
 
 def row_checks(rows: Records, institutions: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -187,57 +173,51 @@ def row_checks(rows: Records, institutions: Sequence[str]) -> npt.NDArray[np.int
     No proof, which is the digest of the batch: whoever forges a row can forge this too.
     """
     state = np.zeros(len(rows), np.uint64)
+    weight = 1
     for name in rows.dtype.names or ():
         if name == "row_check":
             continue
-        if name == "institution":
-            digests = [hashlib.sha256(one.encode()).digest()[:8] for one in institutions]
-            parts = [np.frombuffer(b"".join(digests), np.uint64)[rows[name]]]
-        elif rows[name].dtype.kind == "V":
-            width = rows[name].dtype.itemsize // 8
-            parts = list(np.ascontiguousarray(rows[name]).view(np.uint64).reshape(-1, width).T)
-        else:
-            parts = [rows[name].astype(np.int64).view(np.uint64)]
-        for part in parts:
-            state = (state ^ part) * _SPREAD
-            state ^= state >> np.uint64(29)
-            state *= _MIX
+        for part in _words(rows, name, institutions):
+            weight = weight * _WEIGHT % 2**64
+            state += part * np.uint64(weight)
     return state.view(np.int64)
 
 
-def seal_transfers(rows: Records, institutions: Sequence[str]) -> bytes:
-    """Return the digest of transfers, in their order."""
-    return _digest(rows, TRANSFERS, _SEALED_TRANSFER, institutions)
+def _words(
+    rows: Records, name: str, institutions: Sequence[str]
+) -> Sequence[npt.NDArray[np.uint64]]:
+    """Return a field of all rows as columns of 64-bit words."""
+    column = rows[name]
+    if name == "institution":
+        digests = [hashlib.sha256(one.encode()).digest()[:8] for one in institutions]
+        return [np.frombuffer(b"".join(digests), np.uint64)[column]]
+    if column.dtype.kind == "V":
+        width = column.dtype.itemsize // 8
+        return list(np.ascontiguousarray(column).view(np.uint64).reshape(-1, width).T)
+    return [column.astype(np.int64).view(np.uint64)]
 
 
-def seal_chains(rows: Records, institutions: Sequence[str]) -> bytes:
-    """Return the digest of chains, in their order, details included."""
-    return _digest(rows, (*CHAINS, DETAIL_DIGEST), _SEALED_CHAIN, institutions)
+def seal_chains(packed: bytes, details: Mapping[int, Detail]) -> bytes:
+    """Return the digest of packed chains, and of the details some of them have, in order."""
+    state = hashlib.sha256(packed)
+    for place in sorted(details):
+        state.update(details[place].digest())
+    return state.digest()
 
 
-def _digest(
-    rows: Records, fields: Sequence[Field], form: np.dtype[Any], institutions: Sequence[str]
-) -> bytes:
-    sealed = np.empty(len(rows), form)
-    for field in fields:
-        if field.name == "institution":
-            digests = [hashlib.sha256(name.encode()).digest()[:16] for name in institutions]
-            sealed[field.name] = np.array(digests, "V16")[rows[field.name]]
-        else:
-            sealed[field.name] = rows[field.name]
-        if field.is_set:
-            sealed[f"{field.name} is set"] = rows[field.is_set]
-    return hashlib.sha256(sealed.data).digest()
+def seal_transfers(packed: bytes) -> bytes:
+    """Return the digest of packed transfers."""
+    return hashlib.sha256(packed).digest()
 
 
-def copy_bytes(rows: Records, fields: Sequence[Field], institutions: Sequence[str]) -> bytes:
-    """Return rows in binary COPY form, without head and end; equal layouts stand together.
+def pack(rows: Records, fields: Sequence[Field], institutions: Sequence[str]) -> bytes:
+    """Return rows in binary COPY form, without head and end: what is sent is what is sealed.
 
-    Rows in which other fields are set, or of another institution, have another length: each such
-    group is packed by one form. A row knows its number, so that their order does not matter.
+    Rows of another institution, or in which other fields are set, have another length: each such
+    group is packed by one form, in the order of their names and flags.
     """
     return b"".join(
-        _pack(group, fields, set_flags, institution)
+        _pack_group(group, fields, set_flags, institution)
         for group, set_flags, institution in _groups(rows, fields, institutions)
     )
 
@@ -246,13 +226,16 @@ def _groups(
     rows: Records, fields: Sequence[Field], institutions: Sequence[str]
 ) -> Iterator[tuple[Records, frozenset[str], bytes]]:
     flags = list(dict.fromkeys(field.is_set for field in fields if field.is_set))
+    mask = (1 << len(flags)) - 1
     keys = rows["institution"].astype(np.int64) << len(flags)
     for bit, flag in enumerate(flags):
         keys |= rows[flag].astype(np.int64) << bit
-    first = keys[:1]
-    is_uniform = bool((keys == first).all())
-    for key in first.tolist() if is_uniform else np.unique(keys).tolist():
-        group = rows if is_uniform else rows[keys == key]
+    if (keys == keys[:1]).all():
+        groups = [(key, rows) for key in keys[:1].tolist()]
+    else:
+        groups = [(key, rows[keys == key]) for key in np.unique(keys).tolist()]
+        groups.sort(key=lambda group: (institutions[group[0] >> len(flags)], group[0] & mask))
+    for key, group in groups:
         is_set = frozenset(flag for bit, flag in enumerate(flags) if key >> bit & 1)
         yield group, is_set, institutions[key >> len(flags)].encode()
 
@@ -276,7 +259,7 @@ def _wire_form(
     return np.dtype(form), lengths
 
 
-def _pack(
+def _pack_group(
     rows: Records, fields: Sequence[Field], is_set: frozenset[str], institution: bytes
 ) -> bytes:
     form, lengths = _wire_form(tuple(fields), is_set, len(institution))

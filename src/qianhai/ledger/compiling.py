@@ -5,13 +5,15 @@ by test; who has no numba waits longer and gets the same.
 """
 
 import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from inspect import isfunction
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -19,8 +21,10 @@ from qianhai.ledger import batch as forms
 from qianhai.ledger import kernel
 from qianhai.ledger.batch import Arrays, Batch, Records
 
-#: From so many legs on a call of the compiled kernel pays for handing its arrays over.
-COMPILED_LEGS_MIN: Final = 128
+#: From so many legs on it pays to load the compiled kernel; once loaded it runs every batch.
+COMPILED_LEGS_MIN: Final = 1024
+
+_Entry = TypeVar("_Entry")
 
 _compiling = Lock()
 
@@ -45,10 +49,9 @@ def _compiled() -> ModuleType:
     for name, value in list(vars(made).items()):
         if isfunction(value) and value.__module__ == made.__name__:
             # Nothing is allocated inside, so that no reference has to be counted: 15 times faster.
-            inline = "always" if name.startswith("_") else "never"
-            setattr(
-                made, name, numba.njit(cache=True, nogil=True, _nrt=False, inline=inline)(value)
-            )
+            options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+            options["inline"] = "always" if name.startswith("_") else "never"
+            setattr(made, name, numba.njit(**options)(value))
     return made
 
 
@@ -61,7 +64,8 @@ def warm() -> None:
 def post(arrays: Arrays, at: int, *, is_compiled: bool | None = None) -> None:
     """Try the chains of a batch; `is_compiled` None chooses by its size."""
     if is_compiled is None:
-        is_compiled = len(arrays.legs) >= COMPILED_LEGS_MIN and is_compilable()
+        is_loaded = _compiled.cache_info().currsize > 0
+        is_compiled = is_loaded or (len(arrays.legs) >= COMPILED_LEGS_MIN and is_compilable())
     if not is_compiled:
         _interpret(arrays, at)
         return
@@ -105,10 +109,15 @@ def _interpret(arrays: Arrays, at: int) -> None:
             records[name] = column
 
 
-def _rows(entry: type, records: Records) -> list[object]:
+def _rows(entry: type[_Entry], records: Records) -> list[_Entry]:
     return [entry(*row) for row in records.tolist()]
 
 
-def _records(rows: object, form: "np.dtype[object]") -> Records:
-    names = form.names or ()
-    return np.array([tuple(getattr(row, name) for name in names) for row in rows], form)
+def _records(rows: Sequence[object], form: np.dtype[Any]) -> Records:
+    values = attrgetter(*form.names) if form.names and len(form.names) > 1 else _only(form)
+    return np.array([values(row) for row in rows], form)
+
+
+def _only(form: np.dtype[Any]) -> Callable[[object], tuple[object]]:
+    (name,) = form.names or ()
+    return lambda row: (getattr(row, name),)

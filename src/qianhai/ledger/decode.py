@@ -7,7 +7,7 @@ not decide anything and must not know SQL.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,12 @@ from qianhai.ledger.batch import Records
 from qianhai.ledger.book import NOWHERE, Book
 from qianhai.ledger.columns import (
     CHAIN_FORM,
+    CHAINS,
     TRANSFER_FORM,
+    TRANSFERS,
     Detail,
     instant_number,
+    pack,
     row_checks,
     seal_chains,
     seal_transfers,
@@ -52,12 +55,14 @@ class Entries:
     """Everything one batch writes, each in the order of its numbers.
 
     `details` are those of chains by their place among `chains`; `holds` are places too. `resolved`
-    pairs a hold's sequence with that of the chain that resolved it. `changed` are rows of the book,
-    without those opened; `closed_by` says which chain closed a row.
+    pairs a hold's sequence with that of the chain that resolved it. `touched` are rows of the book,
+    some more than once; `closed_by` says which chain closed a row.
     """
 
     chains: Records
     transfers: Records
+    packed_chains: bytes = b""
+    packed_transfers: bytes = b""
     assets: list[AssetRow] = field(default_factory=list)
     accounts: list[tuple[AccountRow, AccountState]] = field(default_factory=list)
     details: dict[int, Detail] = field(default_factory=dict)
@@ -65,7 +70,7 @@ class Entries:
     resolved: tuple[Numbers, Numbers] = field(
         default_factory=lambda: (np.zeros(0, np.int64), np.zeros(0, np.int64))
     )
-    changed: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
+    touched: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     closed_by: dict[int, int] = field(default_factory=dict)
 
     def digests(self) -> Iterator[bytes]:
@@ -113,6 +118,8 @@ def decode(
     _note_changes(sheet, shape, book, entries)
     entries.chains["row_check"] = row_checks(entries.chains, book.institutions)
     entries.transfers["row_check"] = row_checks(entries.transfers, book.institutions)
+    entries.packed_chains = pack(entries.chains, CHAINS, book.institutions)
+    entries.packed_transfers = pack(entries.transfers, TRANSFERS, book.institutions)
     row = BatchRow(
         head.number + 1,
         posted_at,
@@ -121,8 +128,8 @@ def decode(
         head.chain_last + len(entries.chains),
         head.transfer_last + len(entries.transfers),
         BATCH_VERSION,
-        seal_chains(entries.chains, book.institutions),
-        seal_transfers(entries.transfers, book.institutions),
+        seal_chains(entries.packed_chains, entries.details),
+        seal_transfers(entries.packed_transfers),
         b"",
     )
     return entries, row._replace(hash=hash_batch(head.hash, row, entries.digests()))
@@ -132,7 +139,7 @@ def _shape(sheet: Sheet, head: BatchRow) -> _Shape:
     fresh = sheet.fresh
     is_kept = fresh["verdict"] != kernel.STALE
     is_posted = fresh["verdict"] == kernel.POSTED
-    first_leg = int(fresh["leg_first"][0]) if len(fresh) else 0
+    first_leg = int(fresh["leg_first"][0]) if len(fresh) else len(sheet.arrays.legs)
     legs = sheet.arrays.legs[first_leg:]
     owners = np.repeat(np.arange(len(fresh)), fresh["leg_end"] - fresh["leg_first"])
     is_written = is_posted[owners] & (legs["debit"] != NOWHERE)
@@ -177,7 +184,7 @@ def _fill_transfers(
 ) -> None:
     legs, owners = shape.legs[shape.is_written], shape.owners[shape.is_written]
     fresh = sheet.fresh
-    first_leg = int(fresh["leg_first"][0]) if len(fresh) else 0
+    first_leg = int(fresh["leg_first"][0]) if len(fresh) else len(sheet.arrays.legs)
     rows["seq"] = head.transfer_last + 1 + np.arange(len(rows))
     rows["id"] = transfer_ids(posted_at, rows["seq"])
     rows["institution"] = sheet.institution[owners]
@@ -296,7 +303,7 @@ def _write_details(
         entries.chains["detail"][places[place]] = np.void(detail.digest())
 
 
-def _refused(sheet: Sheet, row: Any, salt: bytes, place: int, content_of: ContentOf) -> Detail:
+def _refused(sheet: Sheet, row: np.void, salt: bytes, place: int, content_of: ContentOf) -> Detail:
     legs = sheet.arrays.legs[row["leg_first"] : row["leg_first"] + row["tried"]]
     failed = int(row["failed_leg"])
     return Detail(
@@ -323,19 +330,14 @@ def _note_changes(sheet: Sheet, shape: _Shape, book: Book, entries: Entries) -> 
     legs = shape.legs[shape.is_written]
     sides = np.stack([legs["debit"], legs["credit"]], axis=1).ravel()
     book.last_seqs[sides] = np.repeat(entries.transfers["seq"], 2)  # the last of each stays
-    touched = np.concatenate([sides, np.array(list(entries.closed_by), np.int64)])
-    opened = {account.id: place for place, (account, _) in enumerate(entries.accounts)}
-    changed = np.unique(touched)
-    if opened:
-        is_new = np.isin(book.ids[changed], np.array(list(opened)))
-        new_rows = book.rows(np.array(list(opened)))
-        for row, number in zip(new_rows.tolist(), opened, strict=True):
-            place = opened[number]
-            state = state_of(book, row, entries.closed_by.get(row))
-            entries.accounts[place] = (entries.accounts[place][0], state)
-        changed = changed[~is_new]
-        book.accounts["is_changed"][new_rows] = 0
-    entries.changed = changed
+    entries.touched = np.append(sides, np.array(list(entries.closed_by), np.int64))
+    opened = np.array([account.id for account, _ in entries.accounts], np.int64)
+    rows = book.rows(opened)
+    entries.accounts = [
+        (account, state_of(book, row, entries.closed_by.get(row)))
+        for (account, _), row in zip(entries.accounts, rows.tolist(), strict=True)
+    ]
+    book.accounts["is_changed"][rows] = 0
 
 
 def state_of(book: Book, row: int, closed_by: int | None) -> AccountState:

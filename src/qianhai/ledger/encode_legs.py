@@ -14,7 +14,7 @@ import numpy.typing as npt
 from qianhai.ledger import batch as forms
 from qianhai.ledger import kernel
 from qianhai.ledger.batch import Arrays, Records
-from qianhai.ledger.book import NOWHERE, Book
+from qianhai.ledger.book import Book
 from qianhai.ledger.encode import ChainKey, Encoder, Sheet
 from qianhai.ledger.legs import LegColumns
 from qianhai.ledger.past import PastChain
@@ -38,7 +38,7 @@ def choose(ids: Records, institution: str, past: Mapping[ChainKey, PastChain]) -
     """Choose the chains to try, by their ids in order."""
     if not past and _is_rising(ids):
         return Choice(np.arange(len(ids)), ())
-    known = {key[1].bytes for key in past if key[0] == institution}
+    known = {key[1].to_bytes(16, "big") for key in past if key[0] == institution}
     first: dict[bytes, int] = {}
     places, repeats = [], []
     for place, one in enumerate(each.tobytes() for each in ids):
@@ -71,9 +71,9 @@ def encode_legs(
     encoder = Encoder(book, frozenset())
     originals = _originals(legs, starts)
     continued = [
-        past[institution, number]
+        past[institution, number.int]
         for number in dict.fromkeys(originals.values())
-        if (institution, number) in past
+        if (institution, number.int) in past
     ]
     for one in continued:
         encoder.add_past(one)
@@ -136,7 +136,9 @@ def _sources(
     """
     if not originals:
         return {}
-    rows = {key[1].bytes: row for key, row in on_record.items() if key[0] == institution}
+    rows = {
+        key[1].to_bytes(16, "big"): row for key, row in on_record.items() if key[0] == institution
+    }
     own_sizes = np.diff(np.append(starts, len(legs)))
     sizes: dict[int, int] = {}
     for place, one in enumerate(each.tobytes() for each in legs.chain_id[starts]):
@@ -194,7 +196,8 @@ def _continue(legs: Records, chains: Records, chain: int) -> None:
 
 
 def accounts_of(legs: LegColumns) -> Numbers:
-    """Return the numbers of all accounts that legs name, each once."""
+    """Return the numbers of the accounts that legs name, some more than once."""
     own = legs.kind <= kernel.HOLD
-    named = np.concatenate([legs.debit_account_id[own], legs.credit_account_id[own]])
-    return np.unique(named[named > NOWHERE])
+    if own.all():
+        return np.concatenate([legs.debit_account_id, legs.credit_account_id])
+    return np.concatenate([legs.debit_account_id[own], legs.credit_account_id[own]])

@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class FirstChainRow(NamedTuple):
-    """A chain and its result, as the first form kept it. `content` is a salted digest of what was asked."""
+    """A chain and its result. `content` is a salted digest of what was asked."""
 
     seq: int
     institution_id: str

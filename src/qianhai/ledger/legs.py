@@ -21,6 +21,7 @@ from qianhai.ledger.past import RESULTS, Wanted, WantedLeg
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_NO_ID: Final = np.void(bytes(16))
 #: The form of each column, and what it holds when it is left out.
 _FORMS: Final[Mapping[str, tuple[str, Any]]] = {
     "chain_id": ("V16", None),
@@ -31,7 +32,7 @@ _FORMS: Final[Mapping[str, tuple[str, Any]]] = {
     "kind": ("i1", kernel.POST),
     "cap": ("i8", kernel.NO_CAP),
     "spills": ("i1", 0),
-    "of_id": ("V16", np.void(bytes(16))),
+    "of_id": ("V16", _NO_ID),
     "expires_at": ("i8", kernel.INT64_MAX),
 }
 _ARROW_NULLS: Final = ("cap", "of_id", "expires_at")
@@ -64,7 +65,7 @@ class LegColumns:
     expires_at: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, **columns: Any) -> Self:
+    def of(cls, **columns: npt.ArrayLike) -> Self:
         """Make legs from arrays by name; a single value stands for the whole column.
 
         >>> legs = LegColumns.of(chain_id=np.frombuffer(bytes(15) + b"1", "V16"), amount=[5],
@@ -78,7 +79,7 @@ class LegColumns:
         ]
         if unknown or lacking:
             raise ValueError(f"legs have no columns {unknown} and lack {lacking}")
-        rows = len(columns["chain_id"])
+        rows = len(np.asarray(columns["chain_id"]))
         made = {}
         for name, (form, empty) in _FORMS.items():
             given = np.asarray(columns.get(name, empty))
@@ -105,27 +106,37 @@ class LegColumns:
         return cls.of(**columns)
 
     def _check(self) -> None:
-        firsts = self.starts
+        rows, firsts = np.arange(len(self)), self.starts
+        ends = np.append(firsts[1:], len(self))
         own = self.kind[firsts] <= kernel.HOLD
-        sizes = np.diff(np.append(firsts, len(self)))
-        spilling_ends = self.spills[np.append(firsts[1:], len(self)) - 1] if len(self) else firsts
-        wrong = {
-            "kind is none of 0 to 4": (self.kind < kernel.POST) | (self.kind > kernel.REVERSE),
-            "a leg spills without the cap it spills over": (
-                (self.spills != 0) & (self.cap == kernel.NO_CAP)
+        is_expiring = self.expires_at[firsts] != kernel.INT64_MAX
+        rules: tuple[tuple[str, npt.NDArray[Any], npt.NDArray[np.bool_]], ...] = (
+            (
+                "kind is none of 0 to 4",
+                rows,
+                (self.kind < kernel.POST) | (self.kind > kernel.REVERSE),
             ),
-            "the last leg has no next leg to spill into": (spilling_ends != 0) & own,
-            "a later chain is one row that names its original in of_id": ~own & (sizes != 1),
-            "of_id belongs to commit, void and reverse only": (
-                own != (self.of_id[firsts] == np.void(bytes(16)))
+            (
+                "a leg spills without the cap it spills over",
+                rows,
+                (self.spills != 0) & (self.cap == kernel.NO_CAP),
             ),
-            "only a hold expires": (
-                (self.expires_at[firsts] != kernel.INT64_MAX) & (self.kind[firsts] != kernel.HOLD)
+            (
+                "the last leg has no next leg to spill into",
+                firsts,
+                own & (self.spills[ends - 1] != 0),
             ),
-        }
+            (
+                "a commit, void or reverse is one row that names its original in of_id",
+                firsts,
+                ~own & ((ends - firsts != 1) | (self.of_id[firsts] == _NO_ID)),
+            ),
+            ("post and hold continue nothing", firsts, own & (self.of_id[firsts] != _NO_ID)),
+            ("only a hold expires", firsts, is_expiring & (self.kind[firsts] != kernel.HOLD)),
+        )
         said = [
-            f"{sentence} (row {int(np.flatnonzero(is_wrong)[0] if len(is_wrong) == len(self) else firsts[np.flatnonzero(is_wrong)[0]])})"
-            for sentence, is_wrong in wrong.items()
+            f"{sentence} (row {places[is_wrong][0]})"
+            for sentence, places, is_wrong in rules
             if is_wrong.any()
         ]
         if said:
@@ -175,7 +186,7 @@ class LegColumns:
         )
 
 
-def _from_arrow(name: str, column: Any) -> npt.NDArray[Any]:
+def _from_arrow(name: str, column: "pa.Array") -> npt.NDArray[Any]:
     """Return one Arrow column as an array of the form legs have."""
     import pyarrow as pa  # noqa: PLC0415 - only callers that have a table need it
     import pyarrow.compute as pc  # noqa: PLC0415
@@ -200,7 +211,8 @@ def _from_arrow(name: str, column: Any) -> npt.NDArray[Any]:
         column = column.cast(pa.int8())
     if not pa.types.is_integer(column.type):
         raise ValueError(f"column {name} is {column.type}; whole numbers are needed")
-    return column.fill_null(empty).to_numpy() if column.null_count else column.to_numpy()
+    numbers = column.fill_null(empty) if column.null_count else column
+    return np.asarray(numbers.to_numpy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +247,7 @@ class PostedColumns:
     @property
     def is_posted(self) -> npt.NDArray[np.bool_]:
         """Tell which chains are in the books."""
-        return self.result == kernel.POSTED
+        return np.equal(self.result, kernel.POSTED)
 
     def counts(self) -> dict[str, int]:
         """Return how many chains had each result.

@@ -5,7 +5,7 @@ Holds what can be said from a chain and its transfers alone. Must not know SQL (
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
@@ -90,14 +90,14 @@ class PastChain:
     transfer_last: int | None
     of_id: UUID | None
     expires_at: datetime | None
-    detail: Detail
-    legs: Sequence[PastLeg]
+    detail: Detail = field(default_factory=Detail)
+    legs: Sequence[PastLeg] = ()
     continued: int = kernel.FREE
 
     @property
-    def key(self) -> tuple[str, UUID]:
-        """Return the id its institution gave it."""
-        return self.institution_id, self.id
+    def key(self) -> tuple[str, int]:
+        """Return the id its institution gave it, as a number."""
+        return self.institution_id, self.id.int
 
     def answer(self, *, first: bool = True) -> ChainResult:
         """Return what the chain was answered, the same whenever it is asked again."""

@@ -4,7 +4,7 @@ Every statement runs in the caller's transaction and sees what it sees. Must not
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def account_number(conn: Connection, institution: str, name: str) -> int | None:
         "select id from ledger.accounts where institution_id = %s and name = %s",
         (institution, name),
     ).fetchone()
-    return row and row[0]
+    return row[0] if row else None
 
 
 def statement_rows(
@@ -148,3 +148,144 @@ def continued_by(conn: Connection, institution: str, chain_id: UUID) -> UUID | N
         (institution, chain_id),
     ).fetchone()
     return row[0] if row else None
+
+
+# All accounts, transfers and chains, a part at a time.
+
+
+ALL_BALANCES: Final = """
+    select account_id, name, asset, scale, asset_kind, kind, holder, floor, ceiling, balance,
+           pending_in, pending_out, cap_seen, closed_by is not null
+    from ledger.all_balances
+    where institution_id = %s and (%s::text is null or name = %s) order by account_id
+"""
+
+
+def last_transfer(conn: Connection) -> int:
+    """Return the number of the last transfer."""
+    return read_head(conn).transfer_last
+
+
+def last_chain(conn: Connection) -> int:
+    """Return the number of the last chain."""
+    return read_head(conn).chain_last
+
+
+def last_chain_at(conn: Connection, at: datetime) -> int:
+    """Return the last chain of the batches posted at or before an instant."""
+    row = conn.execute(
+        "select chain_last from ledger.batches where posted_at <= %s"
+        " order by posted_at desc, number desc limit 1",
+        (at,),
+    ).fetchone()
+    return row[0] if row else 0
+
+
+_MOVES: Final = "seq > %(after)s and seq <= %(until)s and (amount <> 0 or held <> 0)"
+#: Every transfer of some numbers, or those an account's two indexes find first.
+_FROM_ALL: Final = f"""
+    (select * from ledger.transfers where {_MOVES} and institution_id = %(institution)s) t
+"""
+_FROM_ACCOUNT: Final = f"""
+    ((select * from ledger.transfers where debit_account_id = %(account)s and {_MOVES}
+      order by seq limit %(most)s)
+     union all
+     (select * from ledger.transfers where credit_account_id = %(account)s and {_MOVES}
+      order by seq limit %(most)s)
+     order by seq limit %(most)s) t
+"""
+_TRANSFERS: Final = """
+    select t.seq, t.id, t.chain_id, t.leg, t.kind, d.name, k.name, s.code, s.scale, t.amount,
+           t.held, t.cap, t.value_on, ledger.posted_at(t.id), c.of_id,
+           case when c.is_open then c.expires_at end
+    from {source}
+    join ledger.accounts d on d.id = t.debit_account_id
+    join ledger.accounts k on k.id = t.credit_account_id
+    join ledger.assets s on s.id = d.asset_id
+    left join lateral (
+      select c.of_id, c.expires_at, exists (
+          select from ledger.holds h where h.chain_seq = c.seq and h.resolved_by is null
+        ) as is_open
+      from ledger.chains c
+      where c.id = t.chain_id and c.institution_id = t.institution_id
+    ) c on t.kind <> 0
+    order by t.seq
+"""
+
+
+def transfer_rows(
+    conn: Connection, institution: str, after: int, until: int
+) -> list[tuple[Any, ...]]:
+    """Return the transfers of some numbers that moved something."""
+    query = sql.SQL(_TRANSFERS).format(source=sql.SQL(_FROM_ALL))
+    given = {"institution": institution, "after": after, "until": until}
+    return conn.execute(query, given).fetchall()
+
+
+def account_transfer_rows(
+    conn: Connection, account: int, after: int, until: int, most: int
+) -> list[tuple[Any, ...]]:
+    """Return the first transfers of some numbers that moved something of an account."""
+    query = sql.SQL(_TRANSFERS).format(source=sql.SQL(_FROM_ACCOUNT))
+    given = {"account": account, "after": after, "until": until, "most": most}
+    return conn.execute(query, given).fetchall()
+
+
+def chain_rows(
+    conn: Connection, institution: str, account: int | None, after: int, until: int
+) -> list[tuple[Any, ...]]:
+    """Return the chains of some numbers, those that touch one account or all."""
+    return conn.execute(
+        """
+        select c.seq, c.id, c.kind, c.result, c.value_on, c.posted_at, c.of_id, c.expires_at,
+               c.failed_leg, c.transfer_first, c.transfer_last
+        from ledger.chains c
+        where c.seq > %(after)s and c.seq <= %(until)s and c.institution_id = %(institution)s
+          and (%(account)s::bigint is null or exists (
+            select from ledger.transfers t
+            where t.seq between c.transfer_first and c.transfer_last
+              and %(account)s in (t.debit_account_id, t.credit_account_id)))
+        order by c.seq
+        """,
+        {"institution": institution, "account": account, "after": after, "until": until},
+    ).fetchall()
+
+
+def amounts_valued(
+    conn: Connection, account: int, first: date, last: date
+) -> list[tuple[Any, ...]]:
+    """Return what moved an account's posted balance with a value date from one day to another."""
+    return conn.execute(
+        """
+        select s.seq, s.id, s.chain_id, s.amount, s.value_on, o.name
+        from (
+          select seq, id, chain_id, -amount as amount, value_on, credit_account_id as other
+          from ledger.transfers
+          where debit_account_id = %(account)s and amount <> 0
+            and value_on between %(first)s and %(last)s
+          union all
+          select seq, id, chain_id, amount, value_on, debit_account_id
+          from ledger.transfers
+          where credit_account_id = %(account)s and amount <> 0
+            and value_on between %(first)s and %(last)s
+        ) s join ledger.accounts o on o.id = s.other
+        order by s.seq
+        """,
+        {"account": account, "first": first, "last": last},
+    ).fetchall()
+
+
+def sum_valued_after(conn: Connection, account: int, day: date) -> int:
+    """Return what transfers with a value date after a day did to an account's posted balance."""
+    row = conn.execute(
+        """
+        select (coalesce((select sum(amount) from ledger.transfers
+                          where credit_account_id = %(account)s and value_on > %(day)s), 0)
+              - coalesce((select sum(amount) from ledger.transfers
+                          where debit_account_id = %(account)s and value_on > %(day)s), 0))::bigint
+        """,
+        {"account": account, "day": day},
+    ).fetchone()
+    assert row is not None, "a sum is one row"
+    total: int = row[0]
+    return total

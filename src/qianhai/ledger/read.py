@@ -5,7 +5,7 @@ posting is what `Leg.cap`, floors and `Chain.expects` are for, never a read.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from qianhai.db import Connection
@@ -104,6 +104,25 @@ def balance_as_of(conn: Connection, institution: str, name: str, seq: int) -> Ba
     )
 
 
+def balance_on(conn: Connection, institution: str, name: str, day: date) -> int:
+    """Return an account's posted balance by value date: all that counts from a day or before.
+
+    From what it has now, what counts from later days is taken off again, so that only the
+    account's own transfers are looked at, by its two indexes, and of these only those are summed
+    that have a later value date; pending amounts have none until they are posted.
+    """
+    account = queries.account_number(conn, institution, name)
+    if account is None:
+        return 0
+    now = balances(conn, institution, [name])[name].balance
+    return now - queries.sum_valued_after(conn, account, day)
+
+
+def chain_at(conn: Connection, at: datetime) -> int:
+    """Return the last chain posted at or before an instant, 0 before the first."""
+    return queries.last_chain_at(conn, at)
+
+
 def seq_at(conn: Connection, at: datetime) -> int:
     """Return the last transfer posted at or before an instant, 0 before the first."""
     return queries.last_seq_at(conn, at)
@@ -111,7 +130,8 @@ def seq_at(conn: Connection, at: datetime) -> int:
 
 def find_chain(conn: Connection, institution: str, chain_id: UUID) -> StoredChain | None:
     """Return a chain on record, refused ones too, or None when the id was never answered."""
-    past = store.load_chains(conn, [(institution, chain_id)]).get((institution, chain_id))
+    key = (institution, chain_id.int)
+    past = store.load_chains(conn, [key]).get(key)
     if past is None:
         return None
     transfers = (

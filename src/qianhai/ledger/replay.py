@@ -103,7 +103,8 @@ class Replay:
             fits &= total["institution"] == own[rows["institution"]]
             fits &= (total["closed_by"] == 0) | (total["closed_by"] >= chain["seq"])
             sides.append(total["asset"])
-        return fits & (sides[0] == sides[1])
+        fits &= sides[0] == sides[1]
+        return np.asarray(fits, bool)
 
     def _add(self, rows: Records) -> Iterator[Flaw]:
         """Add transfers to their accounts, each in order, and compare what each says stands then.

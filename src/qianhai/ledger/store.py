@@ -1,40 +1,30 @@
-"""The SQL of the writer: what it reads under its lock and what it writes.
+"""The SQL of the writer: what it reads under its lock.
 
-Every statement runs in the caller's transaction. What people ask for is in `queries`. Must not
-decide anything.
+Every statement runs in the caller's transaction. What a batch writes is in `insert`, what people
+ask for in `queries`. Must not decide anything.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from qianhai.db import Connection
-from qianhai.kernel import StaleState, derived_id
+from qianhai.kernel import derived_id
 from qianhai.ledger import kernel
-from qianhai.ledger.batch import Records
 from qianhai.ledger.book import Book, KnownAccount, NameKey
 from qianhai.ledger.columns import (
-    CHAINS,
-    COPY_END,
-    COPY_HEAD,
-    TRANSFERS,
     Detail,
-    Field,
-    copy_bytes,
-    day_of,
-    instant_of,
 )
-from qianhai.ledger.decode import Entries
-from qianhai.ledger.digest import AccountRow, AccountState, AssetRow, BatchRow
+from qianhai.ledger.digest import AccountState, BatchRow
 from qianhai.ledger.encode import ChainKey
 from qianhai.ledger.model import AccountSpec, Asset
 from qianhai.ledger.past import PastChain, PastLeg
-from qianhai.ledger.wire import Int8s, columns_cursor
+from qianhai.ledger.wire import Int8s, Uuids, columns_cursor
 
 #: The lock all writers of a ledger take in turn: "qhlg" in ASCII.
 _LOCK: Final = 0x71686C67
@@ -54,20 +44,26 @@ def columns_of(fields: Iterable[str], table: str = "") -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*filter(None, (table, field))) for field in fields)
 
 
-_HEAD: Final = sql.SQL("select settled, {} from ledger.heads").format(columns_of(BatchRow._fields))
+_HEAD: Final = (
+    sql.SQL("select settled, {} from ledger.heads").format(columns_of(BatchRow._fields)).as_bytes()
+)
 
 
-def lock_head(conn: Connection) -> Stand:
-    """Wait for the writers before, then return where the history ends.
+def lock_head(
+    conn: Connection, keys: Iterable[ChainKey] = ()
+) -> tuple[Stand, dict[ChainKey, PastChain]]:
+    """Wait for the writers before, then return where the history ends, and chains on record.
 
     The lock is let go by the end of the transaction, so whoever has it knows that every
-    transaction before it has either happened or never will.
+    transaction before it has either happened or never will. All of it is one round trip.
     """
     with conn.pipeline():
         conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         cursor = conn.execute(_HEAD)
+        asked = _ask_chains(conn, keys)
         settled, *row = cursor.fetchone() or ()
-    return Stand(BatchRow(*row), settled)
+        rows = [chain for found in asked for chain in found.fetchall()]
+    return Stand(BatchRow(*row), settled), _past_chains(conn, rows)
 
 
 def find_batch(conn: Connection, number: int) -> BatchRow | None:
@@ -80,34 +76,41 @@ def find_batch(conn: Connection, number: int) -> BatchRow | None:
 # What a batch names.
 
 
-_CHAIN: Final = sql.SQL("""
+_CHAIN: Final = b"""
     select c.seq, c.institution_id, c.id, c.kind, c.value_on, c.posted_at, c.result,
            c.transfer_first, c.transfer_last, c.of_id, c.expires_at,
            c.closed, c.failed_leg, c.asked, c.amounts, c.available, c.used, c.salt, c.content,
-           n.kind, n.id
-    from unnest(%s::text[], %s::uuid[]) as w (institution_id, id)
-    join ledger.chains c on c.id = w.id and c.institution_id = w.institution_id
+           n.id
+    from unnest(%s::uuid[]) as w (id)
+    join ledger.chains c on c.id = w.id and c.institution_id = %s
     left join ledger.chains n
       on n.institution_id = c.institution_id and n.of_id = c.id and n.result = 0
-""")
+"""
 _FIRST_OF_DETAIL: Final = 11
 
 
 def load_chains(conn: Connection, keys: Iterable[ChainKey]) -> dict[ChainKey, PastChain]:
     """Read chains by id with their transfers, and whether another chain continued each."""
-    wanted = list(keys)
-    if not wanted:
-        return {}
-    rows = conn.execute(_CHAIN, ([key[0] for key in wanted], [key[1] for key in wanted])).fetchall()
+    return _past_chains(conn, [row for cursor in _ask_chains(conn, keys) for row in cursor])
+
+
+def _ask_chains(conn: Connection, keys: Iterable[ChainKey]) -> list[Cursor[tuple[Any, ...]]]:
+    wanted: dict[str, list[bytes]] = {}
+    for institution, number in keys:
+        wanted.setdefault(institution, []).append(number.to_bytes(16, "big"))
+    return [
+        conn.execute(_CHAIN, (Uuids.of(ids), institution)) for institution, ids in wanted.items()
+    ]
+
+
+def _past_chains(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[ChainKey, PastChain]:
     legs = load_legs(conn, [(row[7], row[8]) for row in rows if row[7] is not None])
     found = {}
     for row in rows:
-        *numbers, kind, continued_by = row
-        detail = Detail(*numbers[_FIRST_OF_DETAIL:])
-        past = PastChain(
-            *numbers[:_FIRST_OF_DETAIL], detail, legs.get(row[7], []), _continued(row, continued_by)
-        )
-        assert kind is None or kind >= kernel.COMMIT, "only these continue another chain"
+        past = PastChain(*row[:_FIRST_OF_DETAIL])
+        past.detail = Detail(*row[_FIRST_OF_DETAIL:-1])
+        past.legs = legs.get(row[7], [])
+        past.continued = _continued(row, row[-1])
         found[past.key] = past
     return found
 
@@ -158,7 +161,7 @@ def load_named(
         )
         for number, institution, code, scale, kind in rows:
             book.add_asset(number, institution, Asset(code, scale, kind))
-    missing = sorted(book.unknown_names(names))
+    missing = sorted(names)
     if missing:
         for row in conn.execute(_ACCOUNT, _two_columns(missing)):
             number, institution, asset_id, name, code, scale, asset_kind, *rest = row
@@ -182,8 +185,8 @@ def load_numbered(conn: Connection, book: Book, ids: npt.NDArray[np.int64]) -> N
             select array_agg(id), array_agg(institution_id), array_agg(asset_id),
                    array_agg(coalesce(floor, %s)), array_agg(coalesce(ceiling, %s)),
                    array_agg(balance), array_agg(pending_in), array_agg(pending_out),
-                   array_agg(coalesce(cap_seen, %s)), array_agg((closed_by is not null)::int::bigint),
-                   array_agg(last_seq)
+                   array_agg(coalesce(cap_seen, %s)),
+                   array_agg((closed_by is not null)::int::bigint), array_agg(last_seq)
             from ledger.accounts where id = any(%s)
             """,
             (kernel.INT64_MIN, kernel.INT64_MAX, kernel.NO_CAP, Int8s(unknown)),
@@ -267,174 +270,24 @@ def settle_tail(conn: Connection) -> None:
     conn.execute("update ledger.heads set settled = transfer_last")
 
 
-# What a batch writes.
-
-
-def write(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
-    """Write the rows of a batch but its transfers, and those `advance` adds."""
-    _copy_rows(conn, "assets", AssetRow._fields, entries.assets)
-    fields = (*AccountRow._fields, *AccountState._fields)
-    _copy_rows(conn, "accounts", fields, [(*row, *state) for row, state in entries.accounts])
-    plain = entries.chains
-    if entries.details:
-        is_plain = np.ones(len(plain), bool)
-        is_plain[list(entries.details)] = False
-        plain = plain[is_plain]
-        _copy_details(conn, entries, institutions)
-    copy_records(conn, "chains", plain, _CHAIN_COLUMNS, institutions)
-    _write_holds(conn, entries, institutions)
-
-
-def copy_records(
-    conn: Connection,
-    table: str,
-    rows: Records,
-    fields: Mapping[str, Field],
-    institutions: Sequence[str],
-) -> None:
-    """Send records by binary COPY; `fields` are those of the table's columns, by their names."""
-    if not len(rows):
-        return
-    command = sql.SQL("copy {} ({}) from stdin (format binary)").format(
-        sql.Identifier("ledger", table), columns_of(fields)
+def partitions_without_index(conn: Connection) -> list[str]:
+    """Return the partitions of transfers that have no index of their accounts."""
+    rows = conn.execute(
+        """
+        select l.relname from pg_inherits i
+        join pg_class m on m.oid = i.inhparent and m.relkind = 'p'
+        join pg_class l on l.oid = i.inhrelid and l.relkind = 'r'
+        where m.relnamespace = 'ledger'::regnamespace
+          and to_regclass('ledger.' || l.relname || '_by_credit') is null
+        order by l.oid
+        """
     )
-    with conn.cursor() as cursor, cursor.copy(command) as copy:
-        copy.write(COPY_HEAD + copy_bytes(rows, tuple(fields.values()), institutions) + COPY_END)
+    return [row[0] for row in rows]
 
 
-def _copy_details(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
-    fields = [field for field in CHAINS if field.name != "institution"]
-    rows = []
-    for place, detail in entries.details.items():
-        chain = entries.chains[place]
-        numbers = [
-            None if field.is_set and not chain[field.is_set] else _value(field, chain[field.name])
-            for field in fields
-        ]
-        kept = [getattr(detail, name) for name in Detail.__slots__]
-        rows.append((institutions[chain["institution"]], *numbers, *kept))
-    names = ["institution_id", *(field.name for field in fields), *Detail.__slots__]
-    _copy_rows(conn, "chains", names, rows)
-
-
-def _value(field: Field, value: Any) -> object:
-    if field.form == "V16":
-        return UUID(bytes=value.tobytes())
-    return _FROM_NUMBER[field.name](value) if field.name in _FROM_NUMBER else int(value)
-
-
-_FROM_NUMBER: Final[Mapping[str, Any]] = {
-    "value_on": day_of,
-    "posted_at": instant_of,
-    "expires_at": instant_of,
-}
-
-
-def _copy_rows(
-    conn: Connection, table: str, fields: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    if not rows:
-        return
-    command = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier("ledger", table), columns_of(fields)
-    )
-    with conn.cursor() as cursor, cursor.copy(command) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-_BY_NAME: Final = {field.name: field for field in CHAINS}
-#: The columns of each table that takes records, with the field each comes from.
-_CHAIN_COLUMNS: Final = {
-    "institution_id" if name == "institution" else name: field for name, field in _BY_NAME.items()
-}
-_HOLD_COLUMNS: Final = {
-    "chain_seq": _BY_NAME["seq"],
-    "institution_id": _BY_NAME["institution"],
-    "chain_id": _BY_NAME["id"],
-    "expires_at": _BY_NAME["expires_at"],
-}
-TRANSFER_COLUMNS: Final = {
-    "institution_id" if field.name == "institution" else field.name: field for field in TRANSFERS
-}
-
-
-def _write_holds(conn: Connection, entries: Entries, institutions: Sequence[str]) -> None:
-    holds = entries.chains[entries.holds]
-    copy_records(conn, "holds", holds, _HOLD_COLUMNS, institutions)
-    resolved, by = entries.resolved
-    if len(resolved):
-        with columns_cursor(conn) as cursor:
-            cursor.execute(
-                """
-                update ledger.holds h set resolved_by = r.resolved_by
-                from unnest(%s::bigint[], %s::bigint[]) as r (chain_seq, resolved_by)
-                where h.chain_seq = r.chain_seq
-                """,
-                (Int8s(resolved), Int8s(by)),
-            )
-
-
-def write_back(
-    conn: Connection, book: Book, rows: npt.NDArray[np.int64], closed: Mapping[int, int]
-) -> None:
-    """Write how accounts of the book stand, `rows` of it, into their rows."""
-    if not len(rows):
-        return
-    accounts = book.accounts[rows]
-    closed_by = np.zeros(len(rows), np.int64)
-    for row, chain in closed.items():
-        closed_by[rows == row] = chain
-    with columns_cursor(conn) as cursor:
-        cursor.execute(
-            """
-            update ledger.accounts a
-            set balance = c.balance, pending_in = c.pending_in, pending_out = c.pending_out,
-                cap_seen = nullif(c.cap, %s), last_seq = c.last_seq,
-                closed_by = coalesce(nullif(c.closed_by, 0), a.closed_by)
-            from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-                        %s::bigint[], %s::bigint[])
-              as c (id, balance, pending_in, pending_out, cap, closed_by, last_seq)
-            where a.id = c.id
-            """,
-            (
-                kernel.NO_CAP,
-                Int8s(book.ids[rows]),
-                Int8s(accounts["balance"]),
-                Int8s(accounts["pending_in"]),
-                Int8s(accounts["pending_out"]),
-                Int8s(accounts["cap"]),
-                Int8s(closed_by),
-                Int8s(book.last_seqs[rows]),
-            ),
-        )
-    book.accounts["is_changed"][rows] = 0
-
-
-def open_partition(conn: Connection, at: datetime, seq: int, *, is_indexed: bool) -> str:
-    """Return the table that holds a transfer posted at an instant, made if it is not there."""
-    row = conn.execute("select ledger.open_partition(%s, %s, %s)", (at, seq, is_indexed)).fetchone()
-    assert row is not None, "a function returns"
-    return str(row[0])
-
-
-def advance(conn: Connection, head: BatchRow, batch: BatchRow, settled: int) -> None:
-    """Add a batch after the head it was made for, and set the head to it.
-
-    Raises:
-        StaleState: the head is another one by now, in spite of the lock.
-    """
-    row = conn.execute(_ADVANCE, (*batch, *batch, settled, head.number, head.hash))
-    if row.rowcount != 1:
-        raise StaleState(f"the ledger's head is no longer batch {head.number}")
-
-
-_PLACES: Final = sql.SQL(", ").join([sql.Placeholder()] * len(BatchRow._fields))
-_ADVANCE: Final = sql.SQL("""
-    with added as (insert into ledger.batches ({columns}) values ({places}))
-    update ledger.heads set ({columns}, settled) = row({places}, %s)
-    where number = %s and hash = %s
-""").format(columns=columns_of(BatchRow._fields), places=_PLACES)
+def index_partition(conn: Connection, leaf: str) -> None:
+    """Give a partition the indexes that find an account's transfers."""
+    conn.execute("select ledger.index_partition(%s)", (leaf,))
 
 
 # Holds whose time is over.
@@ -453,7 +306,7 @@ def overdue_holds(conn: Connection, at: datetime, most: int) -> list[tuple[str, 
         where resolved_by is null and expires_at <= %s order by expires_at, chain_seq limit %s
         """,
         (at, most),
-    ).fetchall()  # type: ignore[return-value]
+    ).fetchall()
 
 
 def next_expiry(conn: Connection) -> datetime | None:

@@ -13,7 +13,14 @@ from qianhai.db import Connection
 from qianhai.kernel import Flaw
 from qianhai.ledger import history, queries
 from qianhai.ledger.batch import Records
-from qianhai.ledger.columns import row_checks, seal_chains, seal_transfers
+from qianhai.ledger.columns import (
+    CHAINS,
+    TRANSFERS,
+    pack,
+    row_checks,
+    seal_chains,
+    seal_transfers,
+)
 from qianhai.ledger.digest import (
     BATCH_VERSION,
     GENESIS,
@@ -172,14 +179,14 @@ class _Check:
     def _digests(self, batch: BatchRow, chains: Slab, transfers: Slab) -> Iterator[Flaw]:
         """Yield which table of a batch is not what its digest was made of."""
         for table, slab, seal, after, last, digest in (
-            ("chains", chains, seal_chains, self._last.chain_last, batch.chain_last,
+            ("chains", chains, _seal_chains, self._last.chain_last, batch.chain_last,
              batch.chains_digest),
-            ("transfers", transfers, seal_transfers, self._last.transfer_last,
+            ("transfers", transfers, _seal_transfers, self._last.transfer_last,
              batch.transfer_last, batch.transfers_digest),
         ):  # fmt: skip
             seqs = slab.rows["seq"]
             start, end = np.searchsorted(seqs, [after, last], side="right")
-            if seal(slab.rows[start:end], slab.institutions) != digest:
+            if seal(slab, start, end) != digest:
                 yield flaw("L111", table, after + 1, f"batch {batch.number}", last=last)
 
     def leftover(self, last: BatchRow) -> Iterator[Flaw]:
@@ -200,6 +207,17 @@ class _Check:
             account = AccountRow(*row[: len(AccountRow._fields)])
             state = AccountState(*row[len(AccountRow._fields) :])
             yield from self._replay.compare(account, state)
+
+
+def _seal_chains(slab: Slab, start: int, end: int) -> bytes:
+    """Return what the digest of the chains of a batch must be."""
+    details = {place: one for place, one in slab.details.items() if start <= place < end}
+    return seal_chains(pack(slab.rows[start:end], CHAINS, slab.institutions), details)
+
+
+def _seal_transfers(slab: Slab, start: int, end: int) -> bytes:
+    """Return what the digest of the transfers of a batch must be."""
+    return seal_transfers(pack(slab.rows[start:end], TRANSFERS, slab.institutions))
 
 
 def _rows(table: str, slab: Slab, after: int) -> Iterator[Flaw]:

@@ -1,15 +1,15 @@
 """Columns to and from the database without an object for each number.
 
 Holds PostgreSQL's binary form of one-dimensional arrays, for numpy arrays of 64-bit integers and of
-ids. A cursor made here takes `Int8s` and `Uuids` as parameters and returns `bigint[]` and `uuid[]`
-as numpy arrays; null elements are not among what it reads.
+ids. `Int8s` and `Uuids` are parameters of any statement; a cursor made here returns `bigint[]` and
+`uuid[]` as numpy arrays; null elements are not among what it reads.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,11 @@ class Uuids:
     """A column of ids, 16 bytes each, on its way to the database."""
 
     values: npt.NDArray[Any]
+
+    @classmethod
+    def of(cls, ids: Sequence[bytes]) -> Self:
+        """Make a column of ids."""
+        return cls(np.frombuffer(b"".join(ids), "V16"))
 
 
 def _dump(values: npt.NDArray[Any], form: np.dtype[Any], oid: int) -> bytes:
@@ -87,12 +92,15 @@ class _UuidsLoader(Loader):
         return _load(data, _UUID)
 
 
+# What is sent is told by its type, for every connection; what is read, by the cursor.
+psycopg.adapters.register_dumper(Int8s, _Int8sDumper)
+psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
+
+
 @contextmanager
 def columns_cursor(conn: Connection) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:
-    """Return a cursor that speaks in columns."""
+    """Return a cursor that reads in columns."""
     with conn.cursor(binary=True) as cursor:
-        cursor.adapters.register_dumper(Int8s, _Int8sDumper)
-        cursor.adapters.register_dumper(Uuids, _UuidsDumper)
         cursor.adapters.register_loader(_INT8S_OID, _Int8sLoader)
         cursor.adapters.register_loader(_UUIDS_OID, _UuidsLoader)
         yield cursor

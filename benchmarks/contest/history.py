@@ -1,0 +1,137 @@
+"""Reading the past of an account in a long history: the balance at a point, a page of a statement.
+
+The history is loaded through the writer, over some months or within one; then points are asked at
+random, of an account that a quarter of all transfers credit and of ones that few touch.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+from benchmarks.contest.ground import Ground
+from benchmarks.contest.loads import (
+    AT,
+    INSTITUTION,
+    Loads,
+    account_name,
+    open_accounts,
+)
+from benchmarks.contest.measuring import Row, Series
+from psycopg import sql
+
+from qianhai.db import Database
+from qianhai.ledger import LEGS_MAX, LegColumns, Writer, balance_as_of, statement
+
+#: The most that 95 of 100 readings may take, in milliseconds.
+P95_MILLIS_MAX: Final = 50.0
+_PAGE: Final = 100
+_CREDITED_HOT: Final = 0.25
+_DEBITED_HOT: Final = 0.001
+_HOT: Final = account_name(0)
+
+
+def measure(
+    ground: Ground, transfers: int, months: int, points: int, say: Callable[[str], None]
+) -> list[Row]:
+    """Load a history and ask it; return a row for each kind of question."""
+    name = f"history_{months}_months"
+    with ground.database(name) as database:
+        writer = Writer(database)
+        open_accounts(writer)
+        since = perf_counter()
+        _load(writer, Loads(database, months), transfers, months)
+        writer.settle()
+        spent = perf_counter() - since
+        say(f"{name}: {transfers:,} transfers posted in {spent:.0f} s")
+        rows = [Row(f"load_{name}", transfers / spent, "legs/s")]
+        since = perf_counter()
+        indexed = _index_closed(database)
+        say(f"{name}: {indexed} closed partitions indexed in {perf_counter() - since:.0f} s")
+        return rows + _ask(database, name, transfers, points)
+
+
+def _load(writer: Writer, loads: Loads, transfers: int, months: int) -> None:
+    """Post in batches of the greatest size; the clock runs evenly through the months."""
+    span = timedelta(days=30.4 * months - 15) if months > 1 else timedelta(days=15)
+    done = 0
+    while done < transfers:
+        rows = min(LEGS_MAX, transfers - done)
+        posted = writer.post(
+            _legs(loads, rows), institution_id=INSTITUTION, at=_instant(span, done / transfers)
+        )
+        assert posted.is_posted.all(), posted.counts()
+        done += rows
+
+
+def _instant(span: timedelta, share: float) -> datetime:
+    return AT + timedelta(days=1) + span * share
+
+
+def _legs(loads: Loads, rows: int) -> LegColumns:
+    debits, credits_ = loads.pairs(rows)
+    chance = loads.dice.random(rows)
+    hot = loads.money[0]
+    credits_[(chance < _CREDITED_HOT) & (debits != hot)] = hot
+    debits[(chance > 1 - _DEBITED_HOT) & (credits_ != hot)] = hot
+    return LegColumns.of(
+        chain_id=loads.ids.rising(rows),
+        debit_account_id=debits,
+        credit_account_id=credits_,
+        amount=loads.dice.integers(1, 1_000, rows),
+        value_on=9_000,
+    )
+
+
+def _index_closed(database: Database) -> int:
+    """Index what the ledger has not yet, but not the partition that is written to; return how many.
+
+    And gather statistics, as the server does by itself within minutes.
+    """
+    with database.transaction() as conn:
+        leaves = [
+            str(row[0])
+            for row in conn.execute(
+                "select c.relname from pg_class c join pg_inherits i on i.inhrelid = c.oid"
+                " where c.relkind = 'r' and c.relname like 'transfers\\_%' order by c.oid"
+            )
+        ]
+        for leaf in leaves[:-1]:
+            conn.execute("select ledger.index_partition(%s)", (leaf,))
+        conn.execute(sql.SQL("analyze ledger.transfers"))
+    return len(leaves) - 1
+
+
+def _ask(database: Database, name: str, transfers: int, points: int) -> list[Row]:
+    """Ask all questions in turn at random points."""
+    dice = np.random.default_rng(14)
+    found = {
+        f"{question}_{whose}_{name}": Series("", "ms")
+        for whose in ("hot", "cold")
+        for question in ("balance_as_of", "statement_100")
+    }
+    for _ in range(points):
+        seq = int(dice.integers(1, transfers))
+        cold = account_name(int(dice.integers(1, 10_000)))
+        for whose, account in (("hot", _HOT), ("cold", cold)):
+            since = perf_counter()
+            with database.transaction() as conn:
+                balance_as_of(conn, INSTITUTION, account, seq)
+            found[f"balance_as_of_{whose}_{name}"].seconds.append(perf_counter() - since)
+            since = perf_counter()
+            with database.transaction() as conn:
+                statement(conn, INSTITUTION, account, since_seq=seq, most=_PAGE)
+            found[f"statement_100_{whose}_{name}"].seconds.append(perf_counter() - since)
+    return [
+        Row(
+            f"{question}_p95",
+            series.millis(0.95) or 0.0,
+            "ms",
+            series.millis(0.5),
+            series.millis(0.99),
+            target=P95_MILLIS_MAX if "_hot_" in question else None,
+            is_most=True,
+        )
+        for question, series in found.items()
+    ]
