@@ -20,7 +20,7 @@ from qianhai.ledger import Writer
 
 #: The least ratio to COPY that is asked of a load at a batch size.
 TARGETS: Final = {("uniform", 8_190): 0.55, ("three_legs", 8_190): 0.45}
-#: The batch size with targets: it is measured more often than others.
+#: The batch size with targets, of which bare copies are shown too.
 REPEATED: Final = 8_190
 #: Rows can lie in pages that were there, free, before they were written.
 _FREE_PAGES_MAX: Final = 4_096
@@ -148,7 +148,9 @@ class ColumnPosts:
         self._writer, self._peer, self._loads = writer, peer, loads
         self._load, self._size, self._batches = name, size, batches
         self.target = TARGETS.get((name, size))
-        self.is_repeated = size == REPEATED
+        #: The first batch reads accounts, or has no holds to go on from.
+        self.is_first_apart = name in {"uniform", "two_phase_before"}
+        self.is_repeated = self.target is not None
         self.post = Series(f"post_{size}_{name}", "legs/s")
         self.copy = Series(f"copy_{size}_{name}", "legs/s")
         self.bare = Series(f"copy_bare_{size}_{name}", "legs/s")
@@ -169,7 +171,8 @@ class ColumnPosts:
         legs_posted = sum(map(len, made))
         self.post.add(legs_posted, spent)
         self.copy.add(legs_posted, [self._peer.copy("copy_same", one) for one in written])
-        self.bare.add(legs_posted, [self._peer.copy("copy_bare", one) for one in written])
+        if self._size == REPEATED:
+            self.bare.add(legs_posted, [self._peer.copy("copy_bare", one) for one in written])
 
     def forget(self) -> None:
         """Forget the trials so far: they warmed up."""
@@ -179,8 +182,5 @@ class ColumnPosts:
 
     def rows(self) -> list[Row]:
         """Return what was measured."""
-        return [
-            row_of(self.post, self.copy, self.target),
-            row_of(self.copy),
-            row_of(self.bare),
-        ]
+        limits = [self.copy, self.bare] if self._size == REPEATED else [self.copy]
+        return [row_of(self.post, self.copy, self.target), *map(row_of, limits)]

@@ -3,7 +3,9 @@
 Holds how it is started and which settings are really in force. Must not know a contestant.
 """
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,8 @@ _SHOWN: Final = (
     "commit_delay",
     "max_connections",
 )
+#: As the embedded server's own database is made.
+_CREATE: Final = sql.SQL("create database {} template template0 encoding 'UTF8' locale 'C'")
 _PROBES: Final = 200
 
 
@@ -42,16 +46,17 @@ class Ground:
     folder: Path
 
     @contextmanager
-    def database(self, name: str) -> Iterator[Database]:
-        """Open a migrated database, made if it is not there."""
+    def database(self, name: str, seconds_max: int = 0) -> Iterator[Database]:
+        """Open a migrated database, made if it is not there; a statement may take so long."""
         url = self.server.conninfo(name)
         with self.connect("postgres") as admin:
             known = admin.execute("select 1 from pg_database where datname = %s", (name,))
             if not known.fetchone():
+                admin.execute(_CREATE.format(sql.Identifier(name)))
                 admin.execute(
-                    sql.SQL(
-                        "create database {} template template0 encoding 'UTF8' locale 'C'"
-                    ).format(sql.Identifier(name))
+                    sql.SQL("alter database {} set statement_timeout to {}").format(
+                        sql.Identifier(name), sql.Literal(seconds_max * 1_000)
+                    )
                 )
         with open_database(url=url, data_dir=self.folder) as database:
             yield database
@@ -96,9 +101,16 @@ def open_ground() -> Iterator[Ground]:
         try:
             yield Ground(server, folder)
         finally:
+            _drop(folder)
             server.close()
     finally:
         shutil.rmtree(folder)
+
+
+def _drop(folder: Path) -> None:
+    """Have the server end at once, without writing down what is thrown away."""
+    pid = int((folder / "pg" / "postmaster.pid").read_text(encoding="ascii").split()[0])
+    os.kill(pid, signal.SIGQUIT)
 
 
 def memory_bytes() -> int:

@@ -12,8 +12,8 @@ from typing import Final
 
 #: From here on a figure is shown without decimals.
 _WHOLE_MIN: Final = 1_000
-_TITLES: Final = ("", "median", "", "p50 ms", "p99 ms", "ratio", "against", "target", "")
-_WIDTHS: Final = (38, 11, 12, 9, 9, 7, 44, 7, 3)
+_TITLES: Final = ("", "median", "", "p50 ms", "p99 ms", "ratio", "against", "median", "target", "")
+_WIDTHS: Final = (36, 11, 8, 8, 8, 7, 34, 11, 7, 3)
 
 
 @dataclass
@@ -32,8 +32,8 @@ class Series:
 
     @property
     def rate(self) -> float:
-        """Return the median of the trials."""
-        return statistics.median(self.rates)
+        """Return the median of the trials; 0 where none came to its end."""
+        return statistics.median(self.rates) if self.rates else 0.0
 
     def millis(self, share: float) -> float | None:
         """Return the milliseconds that a share of the acts did not pass; None if unknown.
@@ -53,9 +53,8 @@ def ratio(ours: Series, peer: Series) -> float:
     >>> ratio(Series("a", "", [10.0, 30.0, 20.0]), Series("b", "", [10.0, 10.0, 10.0]))
     2.0
     """
-    if len(ours.rates) != len(peer.rates):
-        return ours.rate / peer.rate
-    return statistics.median(one / other for one, other in zip(ours.rates, peer.rates, strict=True))
+    pairs = list(zip(ours.rates, peer.rates, strict=False))
+    return statistics.median(one / other for one, other in pairs) if pairs else 0.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,7 @@ class Row:
     p99: float | None = None
     ratio: float | None = None
     against: str = ""
+    peer: float | None = None
     target: float | None = None
     is_most: bool = False
 
@@ -105,6 +105,7 @@ def row_of(ours: Series, peer: Series | None = None, target: float | None = None
         ours.millis(0.99),
         None if peer is None else ratio(ours, peer),
         "" if peer is None else peer.name,
+        None if peer is None else peer.rate,
         target,
     )
 
@@ -131,17 +132,22 @@ def print_table(title: str, rows: Sequence[Row]) -> None:
             _line(
                 (
                     row.name,
-                    f"{row.value:,.0f}" if row.value >= _WHOLE_MIN else f"{row.value:.3g}",
+                    _figure(row.value),
                     row.unit,
                     _number(row.p50),
                     _number(row.p99),
                     _number(row.ratio),
                     row.against,
+                    "" if row.peer is None else _figure(row.peer),
                     "" if row.target is None else f"{sign}{row.target:g}",
                     met,
                 )
             )
         )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= _WHOLE_MIN else f"{value:.3g}"
 
 
 def _number(value: float | None) -> str:

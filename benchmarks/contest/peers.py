@@ -19,6 +19,8 @@ from qianhai.db import Connection
 from qianhai.ledger.wire import Int8s, Uuids, columns_cursor
 
 CALLERS: Final = 64
+#: More than a second has room for.
+_CALLS_SECOND_MAX: Final = 20_000
 #: The database the peers' tables are in.
 HOME: Final = "peers"
 
@@ -133,8 +135,9 @@ class FunctionCalls:
         self.series = Series(f"function_{callers}_python_callers", "chains/s")
 
     def trial(self) -> None:
-        """Call for so long."""
-        asked = [self._asked(int(5_000 * self._seconds)) for _ in self._conns]
+        """Call for so long; what is asked is made before."""
+        rows = 1 + int(_CALLS_SECOND_MAX * self._seconds / len(self._conns))
+        asked = [self._asked(rows) for _ in self._conns]
         count, spent, elapsed = drive(
             [self._caller(*each) for each in zip(self._conns, asked, strict=True)], self._seconds
         )

@@ -20,7 +20,6 @@ from benchmarks.contest.measuring import Series
 from benchmarks.contest.peers import CALLERS, HOME, drive
 from psycopg.conninfo import conninfo_to_dict
 
-SCALE: Final = 10
 _BRANCH_ACCOUNTS: Final = 100_000
 #: The first server that makes ids which rise.
 _RISING_IDS: Final = 18_00_00
@@ -101,10 +100,10 @@ class Pgbench:
         return made
 
     @classmethod
-    def tpcb(cls, ground: Ground, program: Path, seconds: int) -> "Pgbench":
+    def tpcb(cls, ground: Ground, program: Path, seconds: int, scale: int) -> "Pgbench":
         """Return TPC-B on tables of its own, made here."""
         made = cls(ground, program, f"tpcb_{CALLERS}_pgbench_clients", seconds)
-        made._run("-i", "-I", "dtGvp", "-q", "-s", str(SCALE))
+        made._run("-i", "-I", "dtGvp", "-q", "-s", str(scale))
         made.series.unit = "tx/s"
         return made
 
@@ -135,13 +134,13 @@ class Pgbench:
 class TpcbCalls:
     """TPC-B as one function, called by threads that each wait for their commit."""
 
-    def __init__(self, ground: Ground, seconds: float) -> None:
+    def __init__(self, ground: Ground, seconds: float, scale: int) -> None:
         with ground.connect(HOME) as conn:
-            made = _TPCB.format(scale=SCALE, accounts=_BRANCH_ACCOUNTS)
+            made = _TPCB.format(scale=scale, accounts=_BRANCH_ACCOUNTS)
             conn.execute(made.encode())
             conn.execute("vacuum analyze")
         self._conns = [ground.connect(HOME) for _ in range(CALLERS)]
-        self._seconds = seconds
+        self._seconds, self._scale = seconds, scale
         self._dice = np.random.default_rng(12)
         self.series = Series(f"tpcb_function_{CALLERS}_python_callers", "tx/s")
 
@@ -154,7 +153,7 @@ class TpcbCalls:
 
     def _caller(self, number: int) -> Callable[[float, list[float]], None]:
         rows = int(5_000 * self._seconds)
-        highs = (SCALE * _BRANCH_ACCOUNTS, SCALE, SCALE * 10)
+        highs = (self._scale * _BRANCH_ACCOUNTS, self._scale, self._scale * 10)
         columns = [self._dice.integers(1, high + 1, rows).tolist() for high in highs]
         columns.append(self._dice.integers(-5_000, 5_001, rows).tolist())
         asked = list(zip(*columns, strict=True))

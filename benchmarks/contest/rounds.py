@@ -30,6 +30,7 @@ from benchmarks.contest.measuring import (
 from benchmarks.contest.peers import CALLERS, HOME, FunctionCalls, SetBased, make_tables
 from benchmarks.contest.programs import Pgbench, TpcbCalls, find_pgbench
 
+from qianhai.kernel import Environment
 from qianhai.ledger import Writer, is_compilable, warm
 
 #: Legs of a batch, as in TigerBeetle's message and in four of them.
@@ -43,25 +44,26 @@ MAIN_LOADS: Final = ("uniform", "hot", "three_legs", "two_phase", "two_phase_bef
 
 @dataclass(frozen=True)
 class Measure:
-    """How long a run is: seconds of rounds, of a trial of callers, and what comes on top."""
+    """How long a run is: seconds until the rounds end, of a trial of callers, what comes on top."""
 
     name: str
-    rounds_seconds: float
-    rounds_min: int
+    seconds: float
     rounds_max: int
     trial_seconds: float
     pgbench_seconds: int
     small_batches: int
+    statement_seconds_max: int = 3
+    tpcb_scale: int = 10
     large: Sequence[int] = LARGE
     loads: Sequence[str] = MAIN_LOADS
     history_transfers: int = 0
     million_batches: int = 0
 
 
-SHORTEST: Final = Measure("shortest", 0, 1, 1, 0.1, 1, 2, (8_190,), ("uniform", "three_legs"))
-QUICK: Final = Measure("quick", 34, 2, 100, 0.5, 1, 8)
+SHORTEST: Final = Measure("shortest", 60, 1, 0.1, 1, 2, 3, 1, (8_190,), ("uniform", "three_legs"))
+QUICK: Final = Measure("quick", 40, 100, 0.4, 1, 5)
 FULL: Final = Measure(
-    "full", 600, 10, 1_000, 3.0, 4, 40, history_transfers=20_000_000, million_batches=200
+    "full", 900, 1_000, 3.0, 4, 40, 60, history_transfers=20_000_000, million_batches=200
 )
 
 
@@ -79,6 +81,8 @@ class Contest:
         self._measure = measure
         self._stack = ExitStack()
         self._ledgers: dict[str, tuple[Writer, Loads]] = {}
+        self._out: list[Contestant] = []
+        self._took: dict[int, float] = {}
         self.many = self._posts(ground, "ledger_of_columns", 1, measure.large)
         self.few = self._posts(ground, "ledger_of_callers", 2, SMALL)
         ledger = self._ledgers["ledger_of_callers"]
@@ -96,9 +100,9 @@ class Contest:
         self.tpcb: Pgbench | TpcbCalls
         if program is not None:
             self.functions.append(Pgbench.transfers(ground, program, measure.pgbench_seconds))
-            self.tpcb = Pgbench.tpcb(ground, program, measure.pgbench_seconds)
+            self.tpcb = Pgbench.tpcb(ground, program, measure.pgbench_seconds, measure.tpcb_scale)
         else:
-            self.tpcb = TpcbCalls(ground, measure.trial_seconds)
+            self.tpcb = TpcbCalls(ground, measure.trial_seconds, measure.tpcb_scale)
         self.program = program
         self.kernels = Kernels(REPEATED)
         for peer in (self.set_based, *self.functions, self.tpcb):
@@ -107,7 +111,9 @@ class Contest:
     def _posts(
         self, ground: Ground, name: str, lane: int, sizes: Sequence[int]
     ) -> list[ColumnPosts]:
-        database = self._stack.enter_context(ground.database(name))
+        database = self._stack.enter_context(
+            ground.database(name, self._measure.statement_seconds_max)
+        )
         writer = Writer(database)
         open_accounts(writer)
         loads = Loads(database, lane)
@@ -120,35 +126,42 @@ class Contest:
         ]
 
     def contestants(self) -> Iterator[Contestant]:
-        """Yield everybody in the order of one round; what is repeated comes three times."""
+        """Yield everybody in the order of one round; what has a target comes three times."""
         often = [each for each in self.many if each.is_repeated]
-        rest = [each for each in self.many if not each.is_repeated]
+        rest: list[Contestant] = [each for each in self.many if not each.is_repeated]
+        rest += [*self.few, self.kernels]
         slow: list[Contestant] = [*self.callers, *self.functions, self.tpcb]
-        third = -(-len(slow) // 3)
         for part in range(3):
             yield from often
             yield self.set_based
-            yield self.kernels
-            yield from slow[part * third : (part + 1) * third]
+            yield from slow[part::3]
             yield from rest[part::3]
-            yield from self.few[part::3]
 
-    def run(self) -> int:
-        """Warm up, then go round until the time is over; return the number of rounds."""
+    def run(self, until: float) -> int:
+        """Warm up, then go round until a time; return the number of whole rounds."""
         for each in (*self.few, *self.many):
-            each.trial()
-            each.forget()
-        since, rounds, longest = perf_counter(), 0, 0.0
-        while rounds < self._measure.rounds_max:
-            spent = perf_counter() - since
-            is_over = spent + longest > self._measure.rounds_seconds
-            if rounds >= self._measure.rounds_min and is_over:
-                break
+            if each.is_first_apart:
+                self._try(each)
+                each.forget()
+        for rounds in range(self._measure.rounds_max):
             for contestant in self.contestants():
-                contestant.trial()
-            longest = max(longest, perf_counter() - since - spent)
-            rounds += 1
-        return rounds
+                since = perf_counter()
+                if since + self._took.get(id(contestant), 0.0) > until:
+                    return rounds
+                self._try(contestant)
+                self._took[id(contestant)] = perf_counter() - since
+        return self._measure.rounds_max
+
+    def _try(self, contestant: Contestant) -> None:
+        """Have one trial done; who fails, or takes too long, is out and has reached nothing."""
+        if contestant in self._out:
+            return
+        try:
+            contestant.trial()
+        except Environment as fault:
+            name = contestant.post.name if isinstance(contestant, ColumnPosts) else contestant
+            print(f"OUT: {name}: {fault}")
+            self._out.append(contestant)
 
     def fastest_function(self) -> Series:
         """Return the per-transfer function as it was driven fastest."""
@@ -165,9 +178,10 @@ def report(contest: Contest) -> list[Row]:
     ours = [row for row in posts if row.name.startswith("post_")]
     print_table("Legs in columns: Writer.post against COPY of the same rows", ours)
     limits = [row for row in posts if not row.name.startswith("post_")]
-    print_table("The limit: COPY into tables of the same form, and into bare ones", limits)
+    bare = [row for row in limits if row.name.startswith("copy_bare_")]
+    print_table("For comparison: COPY of the same rows into bare tables, without any index", bare)
     post = next(each.post for each in contest.many if each.is_repeated)
-    sets = [row_of(post, contest.set_based.series), row_of(contest.set_based.series)]
+    sets = [row_of(post, contest.set_based.series)]
     print_table("Set-based SQL: one statement a batch on plain tables", sets)
     peer = contest.fastest_function()
     singles = [
@@ -184,7 +198,7 @@ def report(contest: Contest) -> list[Row]:
     kernels = contest.kernels.rows()
     print_table("The kernel alone", kernels)
     waits = [row for each in contest.callers for row in latencies(each.series)]
-    return [*ours, *limits, *sets[:1], row_of(contest.set_based.series), *singles, *waits,
+    return [*ours, *limits, *sets, row_of(contest.set_based.series), *singles, *waits,
             *plain, *kernels]  # fmt: skip
 
 
@@ -213,8 +227,8 @@ def run(measure: Measure, *, has_pgbench: bool = True) -> None:
         contest = Contest(ground, measure, has_pgbench=has_pgbench)
         try:
             head(ground, contest)
-            rounds = contest.run()
-            print(f"{measure.name}: {rounds} rounds, {perf_counter() - started:.0f} s so far")
+            rounds = contest.run(started + measure.seconds)
+            print(f"{measure.name}: {rounds} whole rounds, {perf_counter() - started:.0f} s so far")
             rows = report(contest)
             rows.append(Row("process_memory", memory_bytes() / (1 << 20), "MiB"))
         finally:

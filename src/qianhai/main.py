@@ -19,6 +19,8 @@ from qianhai.kernel import Environment, arm
 
 #: Where the pack stands when nothing else is said: beside the sources it was released with.
 _PLAN: Final = Path(__file__).resolve().parents[2] / "plan"
+#: Where the benchmarks stand.
+_BENCHMARKS: Final = Path(__file__).resolve().parents[2] / "benchmarks"
 _KEY_BYTES: Final = 32
 
 
@@ -128,6 +130,7 @@ def site(environ: Mapping[str, str]) -> Site:
         master_key=lambda: master_key(data_dir, environ.get("QIANHAI_KEY_FILE")),
         now=now,
         salts=secrets.token_bytes,
+        benchmarks=_BENCHMARKS,
     )
 
 

@@ -92,6 +92,7 @@ def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, byte
         master_key=lambda: bytes(32),
         now=clock,
         salts=secrets.token_bytes,
+        benchmarks=Path(__file__).parents[2] / "benchmarks",
     )
 
 

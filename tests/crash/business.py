@@ -77,13 +77,13 @@ _HALVES = {
     "a permitted business without its posted chain": """
         select d.instruction_id from instructions.decisions d
         join instructions.instructions i on i.id = d.instruction_id
-        left join ledger.chains c on c.id = i.chain_id and c.result = 'posted'
+        left join ledger.chains c on c.id = i.chain_id and c.result = 0
           and c.transfer_last = d.ledger_seq
         where d.outcome = 'permitted' and c.seq is null""",
     "a posted chain of a business that is not permitted": """
         select d.instruction_id from instructions.decisions d
         join instructions.instructions i on i.id = d.instruction_id
-        join ledger.chains c on c.id = i.chain_id and c.result = 'posted'
+        join ledger.chains c on c.id = i.chain_id and c.result = 0
         where d.outcome <> 'permitted'""",
     "a chain of no instruction": """
         select c.id::text from ledger.chains c left join instructions.instructions i

@@ -1,8 +1,8 @@
 """Some weeks of business of a ledger of the first form, for the test that upgrades it.
 
-`first_form_ledger.sql` holds the rows, `first_form_answers.json` the answers, balances and head that
-the program of commit 20469fe wrote and gave when `BATCHES` were posted. Neither is ever made again:
-that program is history. What is here only says once more what was sent.
+`first_form_ledger.sql` holds the rows, `first_form_answers.json` the answers, balances, statements
+and head that the program of commit 20469fe wrote and gave when `BATCHES` were posted. Neither is
+ever made again: that program is history. What is here only says once more what was sent.
 """
 
 from datetime import timedelta

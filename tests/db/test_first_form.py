@@ -1,4 +1,4 @@
-"""A ledger of the first form is upgraded whole: proofs, balances, answers, and what is still open."""
+"""A ledger of the first form is upgraded whole: proofs, balances, answers, what is still open."""
 
 import json
 from collections.abc import Iterator

@@ -35,6 +35,7 @@ class Site:
     master_key: Callable[[], bytes]
     now: Callable[[], datetime]
     salts: Callable[[int], bytes]
+    benchmarks: Path
 
 
 @dataclass

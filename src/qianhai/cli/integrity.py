@@ -19,9 +19,9 @@ _FLAWS_MAX = 10_000
 
 @click.group(cls=Commands)
 def ledger() -> None:
-    """Prove the ledger.
+    """Fill, ask and prove the ledger.
 
-    校验账本。
+    账本：载入、导出、对账、查询与校验。
     """
 
 

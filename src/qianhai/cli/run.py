@@ -63,7 +63,7 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
         if entries:
             app.admission().open_accounts(entries, road.writer, app.site.now())
         tally = DayTally(policy.pack)
-        with _progress(app, app.say("办理", "booking"), staged.count) as tick:
+        with progress(app, app.say("办理", "booking"), staged.count) as tick:
             for answer in _book(app, road, staged):
                 tally.add(answer)
                 outcomes.write(answer)
@@ -100,7 +100,7 @@ def _prove(
                 flaws += fault.flaws
         has_register = not flaws
         stager = Stager(app.policy, conn, app.site.institution_id, app.keyring, at, has_register)
-        with _progress(app, app.say("核验", "checking"), None) as tick:
+        with progress(app, app.say("核验", "checking"), None) as tick:
             stager.stage(_rows(paths), staged, tick)
         flaws += stager.flaws
         if flaws:
@@ -125,12 +125,12 @@ def _heads(conn: Connection) -> Document:
 
 
 @contextmanager
-def _progress(app: App, what: str, total: int | None) -> Iterator[Tick]:
+def progress(app: App, what: str, total: int | None) -> Iterator[Tick]:
     """Show progress on a terminal; elsewhere, and for JSON, stay silent."""
     if app.is_json or not sys.stderr.isatty():
         yield lambda _count: None
         return
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda count: progress.advance(task, count)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 import click
 
 from qianhai.cli.app import App, Site, new_console
+from qianhai.cli.bench import bench
 from qianhai.cli.decide import decide
 from qianhai.cli.facility import facility
-from qianhai.cli.integrity import db, journal, ledger
+from qianhai.cli.integrity import db, journal
+from qianhai.cli.ledger import ledger
 from qianhai.cli.plan import plan
 from qianhai.cli.register import limits, register
 from qianhai.cli.run import run
@@ -34,6 +36,7 @@ def qianhai(_app: App) -> None:
 
 for command in (run, decide, plan, facility, limits, register, ledger, journal, db):
     qianhai.add_command(command)
+ledger.add_command(bench)
 
 
 def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lambda: None) -> int:

@@ -7,8 +7,10 @@ changed since.
 """
 
 from qianhai.ledger.compiling import is_compilable, warm
+from qianhai.ledger.export import EXPORTS, Span, export_to
 from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.limits import Window, account_name, limit_account
+from qianhai.ledger.load import Load, Loaded, Refused
 from qianhai.ledger.model import (
     INT64_MAX,
     Account,
@@ -27,19 +29,26 @@ from qianhai.ledger.model import (
     Transfer,
 )
 from qianhai.ledger.read import (
+    account_spec,
     accounts_of,
     balance_as_of,
+    balance_on,
     balances,
+    chain_at,
     find_chain,
     head,
     seq_at,
     statement,
     used,
 )
+from qianhai.ledger.reconcile import Reconciliation, Side
+from qianhai.ledger.statement_file import Reconciled, reconcile_account
+from qianhai.ledger.trial import TrialLine, trial_balance, uneven
 from qianhai.ledger.verify import verify
 from qianhai.ledger.writer import LEGS_MAX, Handed, Submission, Writer
 
 __all__ = [
+    "EXPORTS",
     "INT64_MAX",
     "LEGS_MAX",
     "Account",
@@ -54,24 +63,39 @@ __all__ = [
     "Kind",
     "Leg",
     "LegColumns",
+    "Load",
+    "Loaded",
     "PostedColumns",
+    "Reconciled",
+    "Reconciliation",
+    "Refused",
     "Result",
+    "Side",
+    "Span",
     "StatementLine",
     "StoredChain",
     "Submission",
     "Transfer",
+    "TrialLine",
     "Window",
     "Writer",
     "account_name",
+    "account_spec",
     "accounts_of",
     "balance_as_of",
+    "balance_on",
     "balances",
+    "chain_at",
+    "export_to",
     "find_chain",
     "head",
     "is_compilable",
     "limit_account",
+    "reconcile_account",
     "seq_at",
     "statement",
+    "trial_balance",
+    "uneven",
     "used",
     "verify",
     "warm",

@@ -6,7 +6,7 @@ or not at all.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,13 +153,26 @@ def all_balances(conn: Connection, institution: str, span: Span) -> Iterator[Row
             yield rows
 
 
-def write_export(
-    path: Path, columns: Sequence[Column], pages: Iterator[Rows], harmless: Harmless
+#: What can be exported: its columns and what reads its rows.
+EXPORTS: Final[Mapping[str, tuple[Sequence[Column], Callable[..., Iterator[Rows]]]]] = {
+    "transfers": (TRANSFERS, transfers),
+    "balances": (BALANCES, all_balances),
+    "chains": (CHAINS, chains),
+}
+
+
+def export_to(
+    path: Path, what: str, conn: Connection, institution: str, span: Span, harmless: Harmless
 ) -> Iterator[int]:
-    """Write rows as Parquet where the file's name says so, else as CSV; yield how many at a time."""
+    """Write rows as Parquet where the file's name says so, else as CSV; yield how many at a time.
+
+    `harmless` makes a text of a CSV file safe to open in a spreadsheet; in Parquet a text is what
+    it is.
+    """
+    columns, read = EXPORTS[what]
     with _whole_file(path) as part:
         write = _to_parquet if path.suffix.lower() == ".parquet" else _to_csv
-        yield from write(part, columns, pages, harmless)
+        yield from write(part, columns, read(conn, institution, span), harmless)
 
 
 @contextmanager

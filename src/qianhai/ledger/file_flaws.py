@@ -106,10 +106,10 @@ TEXTS: Final[dict[str, Words]] = {
         "{name} 为 {value}；应为{known_zh}。",
     ),
     "L222": Words(
-        "a plain decimal such as 1200.50, at most {limit} decimals, below 2^63 of the smallest unit",
+        "a plain decimal such as 1200.50, at most {limit} decimals, below 2^63 smallest units",
         "{name} reads {value}; write digits with a point and at most {limit} decimals, without"
         " thousands marks, signs of currency or exponents.",
-        "{name} 为 {value}；请写成最多 {limit} 位小数的普通数字，不用千分位、货币符号和科学计数法。",
+        "{name} 为 {value}；请写成最多 {limit} 位小数的数字，不用千分位、货币符号和科学计数法。",
     ),
     "L223": Words(
         "at most {limit} characters",

@@ -249,7 +249,9 @@ def _resolve_holds(conn: Connection, entries: Entries) -> None:
             """
             update ledger.holds h set resolved_by = r.resolved_by
             from unnest(%s::bigint[], %s::bigint[]) as r (chain_seq, resolved_by)
-            where h.chain_seq = r.chain_seq
+            cross join lateral (
+              select ctid from ledger.holds where chain_seq = r.chain_seq offset 0) p
+            where h.ctid = p.ctid
             """,
             (Int8s(resolved), Int8s(by)),
         )
@@ -258,7 +260,7 @@ def _resolve_holds(conn: Connection, entries: Entries) -> None:
 def _write_back(
     conn: Connection, book: Book, rows: npt.NDArray[np.int64], closed: Mapping[int, int]
 ) -> None:
-    """Write how accounts of the book stand into their rows."""
+    """Write how accounts of the book stand into their rows, each found by its index."""
     if not len(rows):
         return
     accounts = book.accounts[rows]
@@ -274,7 +276,8 @@ def _write_back(
         from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
                     %s::bigint[], %s::bigint[])
           as c (id, balance, pending_in, pending_out, cap, closed_by, last_seq)
-        where a.id = c.id
+        cross join lateral (select ctid from ledger.accounts where id = c.id offset 0) p
+        where a.ctid = p.ctid
         """,
         (
             kernel.NO_CAP,

@@ -7,7 +7,7 @@ Holds the meaning of the columns. Must not know how a file is read (`tables`) or
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -19,12 +19,12 @@ from qianhai.db import Connection
 from qianhai.kernel import Place, derived_id, format_minor
 from qianhai.ledger import cells, kernel
 from qianhai.ledger.batch import Records
-from qianhai.ledger.cells import Mask
+from qianhai.ledger.cells import Mask, Numbers
 from qianhai.ledger.columns import day_of
 from qianhai.ledger.file_flaws import Flaws
 from qianhai.ledger.legs import LegColumns
 from qianhai.ledger.model import INT64_MAX
-from qianhai.ledger.names import Names, column_of, lacking, named
+from qianhai.ledger.names import NamedAccount, Names, column_of, lacking, named
 from qianhai.ledger.past import KINDS
 from qianhai.ledger.tables import Block, Form
 
@@ -170,9 +170,7 @@ class _Block:
 
     def read_words(self) -> None:
         """Read kind, value_on, spills and expires_at."""
-        kinds, wrong = cells.by_distinct(
-            self.column("kind"), lambda text: _KIND_NUMBERS.get(text), kernel.POST
-        )
+        kinds, wrong = cells.by_distinct(self.column("kind"), _KIND_NUMBERS.get, kernel.POST)
         self.rows["kind"] = kinds
         self.tell("L221", "kind", wrong, known=_KNOWN_KINDS, known_zh=" " + _KNOWN_KINDS)
         days, wrong = cells.days(self.column("value_on"))
@@ -207,7 +205,7 @@ class _Block:
                 self.rows["scale"] = column_of(accounts, 2, at)
                 self._check_assets(distinct, accounts, at)
 
-    def _tell_unknown(self, name: str, distinct: pa.Array, wrong: Mask, at: Any) -> None:
+    def _tell_unknown(self, name: str, distinct: pa.Array, wrong: Mask, at: Numbers) -> None:
         """Tell each unknown name once, where it first stands."""
         self.rows["is_wrong"] |= wrong
         codes, firsts = np.unique(at[wrong], return_index=True)
@@ -219,7 +217,9 @@ class _Block:
                 place = self.reading.place(lines[first], name)
                 self.reading.flaws.add("L224", place, unknown)
 
-    def _check_assets(self, distinct: pa.Array, accounts: list[Any], at: Any) -> None:
+    def _check_assets(
+        self, distinct: pa.Array, accounts: list[NamedAccount | None], at: Numbers
+    ) -> None:
         """Hold the column `asset`, where the file has one, to what the debited account holds."""
         said = self.column("asset")
         if said.null_count == len(said):
@@ -292,11 +292,11 @@ def check_chains(rows: Records, reading: Reading) -> None:
             reading.flaws.add(code, place, _written(name, rows[row]), name=name, kind=kind)
 
 
-def _written(name: str, row: Any) -> str:
+def _written(name: str, row: np.void) -> str:
     """Write a row's value as its file would."""
     value = row[name]
     if name == "kind":
-        return KINDS[value].value
+        return str(KINDS[value])
     if name == "value_on":
         return day_of(value).isoformat()
     if name == "of_id":

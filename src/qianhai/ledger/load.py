@@ -6,14 +6,14 @@ nothing twice.
 """
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from tempfile import TemporaryFile
+from typing import IO, Final, NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
@@ -73,6 +73,7 @@ class Load:
 
     def __init__(
         self,
+        database: Database,
         writer: Writer,
         institution: str,
         path: Path,
@@ -80,6 +81,7 @@ class Load:
         now: Callable[[], datetime],
         accounts: Path | None = None,
     ) -> None:
+        self._database = database
         self._writer = writer
         self._institution = institution
         self._path = path
@@ -87,10 +89,6 @@ class Load:
         self._now = now
         self._print = ""
         self.done = Loaded()
-
-    @property
-    def _database(self) -> Database:
-        return self._writer.database
 
     def check(self, tick: Callable[[int], None] = lambda _rows: None) -> None:
         """Read the whole file and open the accounts it needs, once nothing is wrong with it.
@@ -150,9 +148,7 @@ class Load:
                 flaws.add("L210", Place(self._path.name), "size or time")
             for rows in self._chunks(None, reading):
                 legs = legs_of(rows, self._institution)
-                posted = self._writer.post(
-                    legs, institution_id=self._institution, at=self._now()
-                )
+                posted = self._writer.post(legs, institution_id=self._institution, at=self._now())
                 yield from self._count(legs, posted)
                 tick(len(rows))
             flaws.end()
@@ -231,10 +227,8 @@ class _Seen:
         self._files: list[IO[bytes]] = []
         self._stack = ExitStack()
 
-    def __enter__(self) -> "_Seen":
-        self._files = [
-            self._stack.enter_context(tempfile.TemporaryFile()) for _ in range(_PARTS)
-        ]
+    def __enter__(self) -> Self:
+        self._files = [self._stack.enter_context(TemporaryFile()) for _ in range(_PARTS)]  # noqa: SIM115 - the stack closes them
         return self
 
     def __exit__(self, *_fault: object) -> None:
@@ -263,7 +257,7 @@ class _Seen:
             words = np.ascontiguousarray(seen["chain_id"]).view(np.uint64).reshape(-1, 2)
             order = np.lexsort((seen["line"], words[:, 1], words[:, 0]))
             rows, words = seen[order], words[order]
-            is_again = np.append(False, (words[1:] == words[:-1]).all(axis=1))[: len(rows)]  # noqa: FBT003
+            is_again = np.append(False, (words[1:] == words[:-1]).all(axis=1))[: len(rows)]
             for at in np.flatnonzero(is_again).tolist():
                 chain = UUID(bytes=rows["chain_id"][at].tobytes())
                 place = Place(file_name, int(rows["line"][at]), "chain_id")

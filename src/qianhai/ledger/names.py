@@ -83,7 +83,7 @@ _PLANNED: Final = """
 def named(
     conn: Connection, names: Names, cells: pa.Array
 ) -> tuple[pa.Array, list[NamedAccount | None], Numbers]:
-    """Return a column's distinct names, their accounts, and which of them each row names (or -1)."""
+    """Return a column's distinct names, their accounts, and which each row names (or -1)."""
     coded = cells.dictionary_encode()
     distinct = coded.dictionary.to_pylist()
     # PostgreSQL holds no NUL, so no account has one in its name.

@@ -181,20 +181,20 @@ def last_chain_at(conn: Connection, at: datetime) -> int:
     return row[0] if row else 0
 
 
-_MOVES: Final = "seq > %(after)s and seq <= %(until)s and (amount <> 0 or held <> 0)"
 #: Every transfer of some numbers, or those an account's two indexes find first.
-_FROM_ALL: Final = f"""
-    (select * from ledger.transfers where {_MOVES} and institution_id = %(institution)s) t
-"""
-_FROM_ACCOUNT: Final = f"""
-    ((select * from ledger.transfers where debit_account_id = %(account)s and {_MOVES}
+_FROM_ALL: Final = sql.SQL("""
+    (select * from ledger.transfers where {moves} and institution_id = %(institution)s) t
+""")
+_FROM_ACCOUNT: Final = sql.SQL("""
+    ((select * from ledger.transfers where debit_account_id = %(account)s and {moves}
       order by seq limit %(most)s)
      union all
-     (select * from ledger.transfers where credit_account_id = %(account)s and {_MOVES}
+     (select * from ledger.transfers where credit_account_id = %(account)s and {moves}
       order by seq limit %(most)s)
      order by seq limit %(most)s) t
-"""
-_TRANSFERS: Final = """
+""")
+_MOVES: Final = sql.SQL("seq > %(after)s and seq <= %(until)s and (amount <> 0 or held <> 0)")
+_TRANSFERS: Final = sql.SQL("""
     select t.seq, t.id, t.chain_id, t.leg, t.kind, d.name, k.name, s.code, s.scale, t.amount,
            t.held, t.cap, t.value_on, ledger.posted_at(t.id), c.of_id,
            case when c.is_open then c.expires_at end
@@ -210,14 +210,14 @@ _TRANSFERS: Final = """
       where c.id = t.chain_id and c.institution_id = t.institution_id
     ) c on t.kind <> 0
     order by t.seq
-"""
+""")
 
 
 def transfer_rows(
     conn: Connection, institution: str, after: int, until: int
 ) -> list[tuple[Any, ...]]:
     """Return the transfers of some numbers that moved something."""
-    query = sql.SQL(_TRANSFERS).format(source=sql.SQL(_FROM_ALL))
+    query = _TRANSFERS.format(source=_FROM_ALL.format(moves=_MOVES))
     given = {"institution": institution, "after": after, "until": until}
     return conn.execute(query, given).fetchall()
 
@@ -226,7 +226,7 @@ def account_transfer_rows(
     conn: Connection, account: int, after: int, until: int, most: int
 ) -> list[tuple[Any, ...]]:
     """Return the first transfers of some numbers that moved something of an account."""
-    query = sql.SQL(_TRANSFERS).format(source=sql.SQL(_FROM_ACCOUNT))
+    query = _TRANSFERS.format(source=_FROM_ACCOUNT.format(moves=_MOVES))
     given = {"account": account, "after": after, "until": until, "most": most}
     return conn.execute(query, given).fetchall()
 

@@ -14,6 +14,7 @@ from qianhai.ledger.columns import posted_at_of
 from qianhai.ledger.digest import AccountState
 from qianhai.ledger.model import (
     Account,
+    AccountSpec,
     Balance,
     Head,
     StatementLine,
@@ -39,6 +40,12 @@ def used(conn: Connection, institution: str, names: Collection[str]) -> dict[str
     """Return what is used of each limit, pending included; 0 for one never drawn."""
     known = balances(conn, institution, names)
     return {name: known[name].used if name in known else 0 for name in names}
+
+
+def account_spec(conn: Connection, institution: str, name: str) -> AccountSpec | None:
+    """Return what an account was opened with, or None when it never was."""
+    found = queries.accounts_named(conn, institution, [name])
+    return found[0].spec if found else None
 
 
 def accounts_of(conn: Connection, institution: str, holder: str) -> list[Account]:

@@ -4,23 +4,27 @@ Pure: holds the matching and why each line that is left has no partner. Every ru
 and a line is matched once or not at all. Amounts are minor units, credits of the account positive
 on both sides.
 
-1. reference   the same reference and amount; or, under one reference, one line against several
+1. reference   the same reference and amount; or lines of one reference that come to the same
 2. exact       the only two lines of an amount and value date
 3. near        the only two lines of an amount within so many days of each other
-4. sum         one line against several of the same day, in the same direction, that alone add up to it
+4. sum         one line against several of the same day, of the same sign, that alone add up to it
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from qianhai.kernel import format_minor
 
 #: Among so many lines of a day a sum is searched: two halves of a thousand sums each.
 SUM_CANDIDATES_MAX: Final = 20
+#: So many lines are named where several are candidates.
+NAMED_MAX: Final = 5
 
 
 class Rule(StrEnum):
@@ -92,8 +96,8 @@ class Unmatched:
         """
         is_there = self.line.side is Side.THERE
         where, zh_where = ("here", "我方") if is_there else ("there", "对方")
-        names = ", ".join(_named(one) for one in self.others[:_NAMED_MAX])
-        names += ", …" if len(self.others) > _NAMED_MAX else ""
+        names = ", ".join(_named(one) for one in self.others[:NAMED_MAX])
+        names += ", …" if len(self.others) > NAMED_MAX else ""
         match self.why:
             case Why.AMOUNT_DIFFERS:
                 off = format_minor(self.count, scale)
@@ -117,11 +121,10 @@ class Unmatched:
                     f"与 {names} 金额相同，起息日相差 {self.count} 天",
                 )
             case Why.TOO_MANY:
+                most = SUM_CANDIDATES_MAX
                 return (
-                    f"missing {where}; {self.count} lines of the day are too many to search for"
-                    f" a sum (at most {SUM_CANDIDATES_MAX})",
-                    f"{zh_where}缺失；当日有 {self.count} 行，超过合计搜索的上限"
-                    f" {SUM_CANDIDATES_MAX}",
+                    f"missing {where}; {self.count} lines of the day, a sum is sought in {most}",
+                    f"{zh_where}缺失；当日有 {self.count} 行，超过合计搜索的上限 {most}",
                 )
             case _:
                 what = "transfer of this account" if is_there else "line of the statement"
@@ -129,9 +132,6 @@ class Unmatched:
                     f"missing {where}: no {what} comes near it",
                     f"{zh_where}缺失：没有与其相近的{'转账' if is_there else '对账单行'}",
                 )
-
-
-_NAMED_MAX: Final = 5
 
 
 def _named(line: Line) -> str:
@@ -239,9 +239,7 @@ class _Groups(Generic[K]):
 class _Matching:
     """The lines still open, and what was matched so far."""
 
-    def __init__(
-        self, here: Collection[Line], there: Collection[Line], near_days: int
-    ) -> None:
+    def __init__(self, here: Collection[Line], there: Collection[Line], near_days: int) -> None:
         order = sorted([*here, *there], key=lambda line: (line.value_on, line.side, line.name))
         self.open = dict.fromkeys(order)
         assert len(self.open) == len(order), "a line stands once on its side"
@@ -269,9 +267,8 @@ class _Matching:
             if not here or not there:
                 continue
             here, there = self._pair(here, there)
-            is_one_to_many = min(len(here), len(there)) == 1
             total = sum(one.amount for one in there) - sum(one.amount for one in here)
-            if is_one_to_many and total == 0:
+            if here and there and total == 0:
                 self.match(Rule.REFERENCE, here, there)
             elif here and there:
                 for line, others in [(one, there) for one in here] + [(one, here) for one in there]:
@@ -307,24 +304,25 @@ class _Matching:
 
         Each match may leave others with only each other: it goes on in rounds until none is found.
         """
-        while True:
-            groups = _Groups(self.open, lambda line: [line.amount])
-            found = []
-            for here, there in groups.lines.values():
-                near = {line: self._near(line, there) for line in here}
-                back = {line: self._near(line, here) for line in there}
-                found += [
-                    (line, others[0])
-                    for line, others in near.items()
-                    if len(others) == 1 and len(back[others[0]]) == 1
-                ]
-            if not found:
-                return
-            for one, other in found:
-                self.match(Rule.NEAR, [one], [other])
+        for here, there in list(_Groups(self.open, lambda line: [line.amount]).lines.values()):
+            while found := [
+                (line, there[first])
+                for line in here
+                for first, end in [self._near(line, there)]
+                if end - first == 1 and _count(self._near(there[first], here)) == 1
+            ]:
+                for one, other in found:
+                    self.match(Rule.NEAR, [one], [other])
+                    here.remove(one)
+                    there.remove(other)
 
-    def _near(self, line: Line, others: Iterable[Line]) -> list[Line]:
-        return [other for other in others if _days(line, other) <= self.near_days]
+    def _near(self, line: Line, others: Sequence[Line]) -> tuple[int, int]:
+        """Return where among others, in the order of their days, the near ones begin and end."""
+        span = timedelta(days=self.near_days)
+        return (
+            bisect_left(others, line.value_on - span, key=_day),
+            bisect_right(others, line.value_on + span, key=_day),
+        )
 
     # By sum.
 
@@ -332,14 +330,14 @@ class _Matching:
         """Match one line with several of its day that alone add up to it, both ways round."""
         for side in (Side.THERE, Side.HERE):
             groups = _Groups(self.open, lambda line: [(line.value_on, line.amount > 0)])
+            for both in groups.lines.values():
+                for lines in both:
+                    lines.sort(key=_size)
             for line in [line for line in self.open if line.side is side]:
-                both = groups.lines[line.value_on, line.amount > 0]
-                others = [
-                    other
-                    for other in both[side is Side.HERE]
-                    if other in self.open and abs(other.amount) < abs(line.amount)
-                ]
-                self._sum(line, others)
+                others = groups.lines[line.value_on, line.amount > 0][side is Side.HERE]
+                smaller = others[: bisect_left(others, _size(line), key=_size)]
+                candidates = (other for other in smaller if other in self.open)
+                self._sum(line, list(islice(candidates, SUM_CANDIDATES_MAX + 1)))
 
     def _sum(self, line: Line, others: list[Line]) -> None:
         if len(others) > SUM_CANDIDATES_MAX:
@@ -361,15 +359,17 @@ class _Matching:
         days = _Groups(self.open, lambda line: [line.value_on])
         found = list(self.apart)
         for line in self.open:
-            at = int(line.side is Side.HERE)
+            at = line.side is Side.HERE
             same = groups.lines[line.amount][at]
-            near = self._near(line, same)
-            if near:
-                found.append(Unmatched(line, Why.AMBIGUOUS, tuple(near), len(near)))
+            first, end = self._near(line, same)
+            if first < end:
+                near = tuple(same[first : min(end, first + NAMED_MAX + 1)])
+                found.append(Unmatched(line, Why.AMBIGUOUS, near, end - first))
             elif self.several.get(line) is Why.AMBIGUOUS_SUM:
                 found.append(Unmatched(line, Why.AMBIGUOUS_SUM))
             elif same:
-                other = min(same, key=lambda one: (_days(line, one), one.value_on, one.name))
+                beside = same[max(first - 1, 0) : first + 1]
+                other = min(beside, key=lambda one: _days(line, one))
                 found.append(Unmatched(line, Why.DATE_DIFFERS, (other,), _days(line, other)))
             elif self.several.get(line) is Why.TOO_MANY:
                 count = len(days.lines[line.value_on][at])
@@ -377,6 +377,18 @@ class _Matching:
             else:
                 found.append(Unmatched(line, Why.MISSING))
         return sorted(found, key=lambda one: (one.line.side, one.line.value_on, one.line.name))
+
+
+def _day(line: Line) -> date:
+    return line.value_on
+
+
+def _size(line: Line) -> int:
+    return abs(line.amount)
+
+
+def _count(part: tuple[int, int]) -> int:
+    return part[1] - part[0]
 
 
 def _days(one: Line, other: Line) -> int:

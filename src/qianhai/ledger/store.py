@@ -58,7 +58,11 @@ def lock_head(
     transaction before it has either happened or never will. All of it is one round trip.
     """
     with conn.pipeline():
-        conn.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        # A plan made while a table was small would read all of it for as long as it is kept. Of
+        # large tables every statement here finds rows by index, one after another.
+        conn.execute(
+            "select pg_advisory_xact_lock(%s), set_config('enable_seqscan', 'off', true)", (_LOCK,)
+        )
         cursor = conn.execute(_HEAD)
         asked = _ask_chains(conn, keys)
         settled, *row = cursor.fetchone() or ()
@@ -82,9 +86,11 @@ _CHAIN: Final = b"""
            c.closed, c.failed_leg, c.asked, c.amounts, c.available, c.used, c.salt, c.content,
            n.id
     from unnest(%s::uuid[]) as w (id)
-    join ledger.chains c on c.id = w.id and c.institution_id = %s
-    left join ledger.chains n
-      on n.institution_id = c.institution_id and n.of_id = c.id and n.result = 0
+    cross join lateral (
+      select * from ledger.chains where id = w.id and institution_id = %s offset 0) c
+    left join lateral (
+      select id from ledger.chains
+      where institution_id = c.institution_id and of_id = c.id and result = 0 offset 0) n on true
 """
 _FIRST_OF_DETAIL: Final = 11
 
@@ -127,7 +133,9 @@ def load_legs(conn: Connection, ranges: Sequence[tuple[int, int]]) -> dict[int, 
     if ranges:
         query = sql.SQL("""
             select r.first, {} from unnest(%s::bigint[], %s::bigint[]) as r (first, last)
-            join ledger.transfers t on t.seq between r.first and r.last order by t.seq
+            cross join lateral (
+              select * from ledger.transfers where seq between r.first and r.last offset 0) t
+            order by t.seq
         """).format(columns_of(PastLeg._fields, "t"))
         firsts, lasts = zip(*ranges, strict=True)
         for first, *leg in conn.execute(query, (list(firsts), list(lasts))):
@@ -140,7 +148,9 @@ _ACCOUNT: Final = sql.SQL("""
            a.floor, a.ceiling, a.balance, a.pending_in, a.pending_out, a.cap_seen, a.closed_by,
            a.last_seq
     from unnest(%s::text[], %s::text[]) as w (institution_id, name)
-    join ledger.accounts a on a.institution_id = w.institution_id and a.name = w.name
+    cross join lateral (
+      select * from ledger.accounts
+      where institution_id = w.institution_id and name = w.name offset 0) a
     join ledger.assets s on s.id = a.asset_id
 """)
 
@@ -244,6 +254,7 @@ def changed_accounts(conn: Connection, since: BatchRow) -> npt.NDArray[np.int64]
 
 def settle_tail(conn: Connection) -> None:
     """Write back into every account the transfers after those its row includes."""
+    conn.execute("set local enable_seqscan = on")
     conn.execute(
         """
         with tail as (
@@ -268,6 +279,7 @@ def settle_tail(conn: Connection) -> None:
         """
     )
     conn.execute("update ledger.heads set settled = transfer_last")
+    conn.execute("set local enable_seqscan = off")
 
 
 def partitions_without_index(conn: Connection) -> list[str]:

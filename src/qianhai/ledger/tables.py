@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,7 @@ class Block:
 
 
 def read_table(path: Path, form: Form, flaws: Flaws) -> Iterator[Block]:
-    """Yield the rows of a CSV or Parquet file in order, and add what is wrong with it to `flaws`."""
+    """Yield the rows of a CSV or Parquet file in order, and add what is wrong to `flaws`."""
     place = Place(path.name)
     rows = 0
     known = len(flaws.found)
@@ -117,17 +117,17 @@ def _read_csv(file: BinaryIO, name: str, form: Form, flaws: Flaws) -> Iterator[B
         text = _decoded(raw, name, line, flaws)
         if text is None:
             return
-        first = line
+        first, body = line, raw
         line += text.count("\n")
         if not header:
             top, _, text = text.partition("\n")
-            raw, first = raw[raw.index(b"\n") + 1 :], 2
+            body, first = raw[raw.index(b"\n") + 1 :], 2
             header = _header(top, Place(name, 1), flaws)
             chosen = _chosen(header, Place(name, 1), form, flaws) if header else None
             if chosen is None:
                 return
         if text:
-            yield from _block(raw, text, first, header, chosen or [], name, flaws)
+            yield from _block(body, text, first, header, chosen or [], name, flaws)
 
 
 def _blocks(file: BinaryIO, name: str, flaws: Flaws) -> Iterator[bytes]:
@@ -301,7 +301,9 @@ def _read_parquet(file: BinaryIO, name: str, form: Form, flaws: Flaws) -> Iterat
         flaws.add("L208", place, str(fault).strip().partition("\n")[0])
 
 
-def _text(cells: pa.Array, lines: Any, place: Place, flaws: Flaws) -> pa.Array | None:
+def _text(
+    cells: pa.Array, lines: npt.NDArray[np.int64], place: Place, flaws: Flaws
+) -> pa.Array | None:
     """Return a column with its texts as such; None when one is longer than any can be."""
     if not pa.types.is_dictionary(cells.type):
         return cells
