@@ -59,5 +59,5 @@ def _post(url: str, folder: str, batches: int) -> tuple[Series, int, int, int]:
             posted = writer.post(legs, institution_id=INSTITUTION, at=instant())
             series.add(SIZE, [perf_counter() - since])
             assert posted.is_posted.all(), posted.counts()
-        book = writer._book.bytes  # noqa: SLF001 - what is kept is what is measured
+        book = writer._session.book.bytes  # noqa: SLF001 - what is kept is what is measured
         return series, book, before, memory_bytes()

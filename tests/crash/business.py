@@ -121,7 +121,7 @@ def positions(database: Database) -> dict[str, tuple[int, ...]]:
     """Return how every account stands."""
     with database.transaction() as conn:
         rows = conn.execute(
-            "select name, balance, pending_in, pending_out from ledger.accounts"
+            "select name, balance, pending_in, pending_out from ledger.balances"
         ).fetchall()
     return {name: tuple(figures) for name, *figures in rows}
 

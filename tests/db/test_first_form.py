@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from psycopg import sql
 
 from db.first_form_business import ALL, BATCHES, SENT
 from ledger.books import ALICE, AT, BANK, GROUP, LOAN, NOSTRO, Books, chain, named, pay
+from ledger.forging import FIRST_FORM, change, columns, forgery, named_rows, numbers
 from qianhai.db import Connection, Server, migrate, migrations, open_database
 from qianhai.ledger import (
     ChainResult,
@@ -315,15 +315,6 @@ def test_limits_and_closed_accounts_of_then_still_bind(books: Books) -> None:
     assert books.balance(LOAN).used == 500
 
 
-@contextmanager
-def forgery(books: Books) -> Iterator[Connection]:
-    """A transaction of an owner whom no trigger stops, undone at the end."""
-    with books.database.transaction(rollback=True) as conn:
-        conn.execute("set transaction isolation level repeatable read")
-        conn.execute("set local session_replication_role = replica")
-        yield conn
-
-
 #: A change, and the table that is named by it.
 FORGED: Final = {
     "update ledger.transfers_first_form set amount = amount + 1 where seq = 1": MOVED[1],
@@ -361,3 +352,29 @@ def test_a_row_changed_alike_in_both_forms_is_found_by_its_digest(books: Books) 
             statement = sql.SQL("update {} set value_on = value_on + 1 where seq = 3")
             conn.execute(statement.format(sql.Identifier("ledger", table)))
         assert codes(conn) == {("L101", "ledger.chains_first_form")}
+
+
+@pytest.mark.parametrize("table", ["chains", "transfers", *FIRST_FORM])
+def test_one_changed_byte_in_any_column_of_either_form_is_found_and_named(
+    books: Books, table: str
+) -> None:
+    with books.database.transaction() as conn:
+        every = columns(conn, table)
+        rows = numbers(conn, table)
+    assert len(rows) >= 30
+    for (column, kind), row in product(every, (rows[2], rows[len(rows) // 2])):
+        with forgery(books) as conn:
+            change(conn, table, column, kind, row)
+            found = named_rows(list(verify(conn)), table)
+        assert found & {row, row + 1}, f"{column} of {table} {row} was changed and is not named"
+
+
+@pytest.mark.parametrize("table", ["chains", "transfers", *FIRST_FORM])
+def test_a_row_of_either_form_that_is_missing_is_found(books: Books, table: str) -> None:
+    with books.database.transaction() as conn:
+        rows = numbers(conn, table)
+    for row in rows:
+        with forgery(books) as conn:
+            statement = sql.SQL("delete from {} where seq = %s")
+            conn.execute(statement.format(sql.Identifier("ledger", table)), (row,))
+            assert list(verify(conn)), f"row {row} of {table} is gone"

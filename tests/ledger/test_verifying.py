@@ -1,45 +1,16 @@
 """Whatever is changed behind the ledger's back is found and named."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from itertools import product
-from typing import Final
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from ledger.books import ALICE, BOB, GROUP, Books, chain, draw, pay
-from qianhai.db import Connection
-from qianhai.kernel import Flaw
+from ledger.forging import TABLES, change, columns, forgery, named_rows, numbers
 from qianhai.ledger import Head, Kind, verify
 from qianhai.ledger.digest import BatchRow
-
-#: Each table of the ledger and the column that numbers its rows.
-TABLES: Final = {
-    "assets": "id",
-    "accounts": "id",
-    "chains": "seq",
-    "transfers": "seq",
-    "batches": "number",
-    "holds": "chain_seq",
-    "heads": "number",
-}
-#: A change of one byte, or as little as the type allows.
-CHANGES: Final = {
-    "bigint": "coalesce({0}, 6) + 1",
-    "integer": "coalesce({0}, 6) + 1",
-    "smallint": "{0} + 1",
-    "text": "overlay({0} placing chr(ascii({0}) # 1) from 1)",
-    # The last byte: a transfer whose id says another month does not stay in its partition.
-    "uuid": "(left(coalesce({0}::text, repeat('0', 32)), -2) || '77')::uuid",
-    "date": "{0} + 1",
-    "timestamp with time zone": "coalesce({0}, '2023-01-01Z') + interval '1 microsecond'",
-    "bytea": "set_byte(coalesce({0}, '\\x000000000000'), 5,"
-    " get_byte(coalesce({0}, '\\x000000000000'), 5) # 1)",
-    "ARRAY": "{0} || 0::bigint",
-}
 
 
 @pytest.fixture
@@ -55,59 +26,6 @@ def busy(books: Books) -> Books:
     return books
 
 
-@contextmanager
-def forgery(books: Books) -> Iterator[Connection]:
-    """A transaction of an owner who removes every lock on the ledger, undone at the end."""
-    with books.database.transaction(rollback=True) as conn:
-        conn.execute("set transaction isolation level repeatable read")
-        conn.execute("set local session_replication_role = replica")
-        locks = conn.execute(
-            "select conrelid::regclass::text, conname from pg_constraint"
-            " join pg_class c on c.oid = conrelid"
-            " where connamespace = 'ledger'::regnamespace and contype <> 'n'"
-            " and not c.relispartition order by contype = 'f' desc"
-        ).fetchall()  # those of partitions go with those of their parent
-        for table, lock in locks:
-            statement = sql.SQL("alter table {} drop constraint {} cascade").format(
-                sql.Identifier(*table.split(".")), sql.Identifier(lock)
-            )
-            conn.execute(statement)
-        conn.execute("drop index ledger.chains_are_continued_once")
-        leaves = conn.execute(
-            "select indexrelid::regclass::text from pg_index join pg_class c on c.oid = indrelid"
-            " where indisunique and c.relispartition and relnamespace = 'ledger'::regnamespace"
-        ).fetchall()
-        for (name,) in leaves:
-            conn.execute(sql.SQL("drop index {}").format(sql.Identifier(*name.split("."))))
-        yield conn
-
-
-def columns(conn: Connection, table: str) -> list[tuple[str, str]]:
-    """A table's columns with their types."""
-    return [
-        (name, kind)
-        for name, kind in conn.execute(
-            "select column_name, data_type from information_schema.columns"
-            " where table_schema = 'ledger' and table_name = %s order by ordinal_position",
-            (table,),
-        ).fetchall()
-        if name != "is_only"
-    ]
-
-
-def numbers(conn: Connection, table: str) -> list[int]:
-    """The numbers of a table's rows."""
-    query = sql.SQL("select {0} from {1} order by {0}").format(
-        sql.Identifier(TABLES[table]), sql.Identifier("ledger", table)
-    )
-    return [row[0] for row in conn.execute(query).fetchall()]
-
-
-def named_rows(flaws: list[Flaw], table: str) -> set[int | None]:
-    """The rows of a table that flaws name."""
-    return {flaw.place.line for flaw in flaws if flaw.place.file == f"ledger.{table}"}
-
-
 @pytest.mark.parametrize("table", TABLES)
 def test_one_changed_byte_in_any_column_is_found_and_named(busy: Books, table: str) -> None:
     with busy.database.transaction() as conn:
@@ -117,13 +35,7 @@ def test_one_changed_byte_in_any_column_is_found_and_named(busy: Books, table: s
     chosen = sorted({rows[0], rows[1 % len(rows)], rows[len(rows) // 2]})  # chain 2 was refused
     for (column, kind), row in product(every, chosen):
         with forgery(busy) as conn:
-            statement = sql.SQL("update {} set {} = {} where {} = %s").format(
-                sql.Identifier("ledger", table),
-                sql.Identifier(column),
-                sql.SQL(CHANGES[kind]).format(sql.Identifier(column)),
-                sql.Identifier(TABLES[table]),
-            )
-            assert conn.execute(statement, (row,)).rowcount == 1
+            change(conn, table, column, kind, row)
             found = named_rows(list(verify(conn)), table)
         assert found & {row, row + 1}, f"{column} of {table} {row} was changed"
     assert busy.flaws() == []
@@ -167,13 +79,13 @@ def test_amounts_forged_with_their_digests_are_found_by_the_replay(busy: Books) 
 
 
 def test_a_bound_that_was_passed_is_found_by_the_replay(busy: Books) -> None:
-    for change, column in (
+    for forged, column in (
         ("update ledger.transfers set cap = 99 where seq = 2", "cap"),
         ("update ledger.accounts set ceiling = 99 where name = 'alice'", "ceiling"),
         ("update ledger.accounts set floor = -99 where name = 'nostro'", "floor"),
     ):
         with forgery(busy) as conn:
-            conn.execute(change)
+            conn.execute(forged)
             passed = {flaw.place.column for flaw in verify(conn) if flaw.code == "L106"}
         assert passed == {column}
 

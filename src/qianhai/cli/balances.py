@@ -276,4 +276,5 @@ def _day(option: str, text: str) -> date:
 
 
 def misused_option(code: str, option: str, value: str, expected: str, en: str, zh: str) -> BadInput:
+    """Return a mistake in what a command was given."""
     return BadInput([Flaw(code, Place(option), value, expected, en, zh)])

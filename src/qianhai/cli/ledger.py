@@ -1,6 +1,6 @@
-"""`qianhai ledger`: load, export, reconcile, and what accounts have: balances, statements, trial.
+"""`qianhai ledger load`, `export` and `reconcile`: the ledger and files.
 
-The group itself, with `verify`, is in `integrity`.
+The group itself, with `verify`, is in `integrity`; what accounts have is in `balances`.
 """
 
 from collections.abc import Mapping

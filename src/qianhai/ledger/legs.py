@@ -83,10 +83,14 @@ class LegColumns:
         made = {}
         for name, (form, empty) in _FORMS.items():
             given = np.asarray(columns.get(name, empty))
-            column = np.empty(rows, form)
             if given.ndim and len(given) != rows:
                 raise ValueError(f"column {name} has {len(given)} rows, chain_id has {rows}")
-            column[:] = given.astype(form, casting="same_kind") if form != "V16" else given
+            if rows and given.dtype.kind not in ("V" if form == "V16" else "iub"):
+                raise ValueError(f"column {name} is {given.dtype}, not {np.dtype(form)}")
+            column = np.empty(rows, form)
+            column[:] = given
+            if (column != given).any():
+                raise ValueError(f"column {name} has a number that {column.dtype} cannot hold")
             made[name] = column
         legs = cls(**made)
         legs._check()
@@ -106,6 +110,8 @@ class LegColumns:
         return cls.of(**columns)
 
     def _check(self) -> None:
+        if not len(self):
+            return
         rows, firsts = np.arange(len(self)), self.starts
         ends = np.append(firsts[1:], len(self))
         own = self.kind[firsts] <= kernel.HOLD

@@ -16,13 +16,19 @@ from qianhai.ledger.digest import AccountState, BatchRow
 from qianhai.ledger.model import AccountSpec, Asset
 from qianhai.ledger.store import columns_of
 
-_ACCOUNT: Final = sql.SQL("""
-    select b.account_id, b.institution_id, a.asset_id, b.name, b.asset, b.scale, s.kind, b.kind,
-           b.holder, b.floor, b.ceiling, b.balance, b.pending_in, b.pending_out, b.cap_seen,
-           b.closed_by
-    from ledger.balances b
-    join ledger.accounts a on a.id = b.account_id join ledger.assets s on s.id = a.asset_id
-""")
+#: Accounts with what they have; `balances` is a table or view of it, with rows of ledger.accounts.
+_ACCOUNT: Final = """
+    select a.id, a.institution_id, a.asset_id, a.name, s.code, s.scale, s.kind, a.kind, a.holder,
+           a.floor, a.ceiling, b.balance, b.pending_in, b.pending_out, b.cap_seen, a.closed_by
+    from ledger.accounts a join {balances} b on b.{id} = a.id
+    join ledger.assets s on s.id = a.asset_id
+"""
+_BY_ROW: Final = sql.SQL(_ACCOUNT).format(
+    balances=sql.Identifier("ledger", "accounts"), id=sql.Identifier("id")
+)
+_BY_VIEW: Final = sql.SQL(_ACCOUNT).format(
+    balances=sql.Identifier("ledger", "balances"), id=sql.Identifier("account_id")
+)
 
 
 def read_head(conn: Connection) -> BatchRow:
@@ -41,14 +47,23 @@ def read_settled(conn: Connection) -> int:
 
 def accounts_named(conn: Connection, institution: str, names: Iterable[str]) -> list[KnownAccount]:
     """Return accounts by name."""
-    query = sql.SQL("{} where b.institution_id = %s and b.name = any(%s)").format(_ACCOUNT)
-    return [_account(row) for row in conn.execute(query, (institution, sorted(set(names))))]
+    wanted = sql.SQL("where a.institution_id = %s and a.name = any(%s)")
+    return _accounts(conn, wanted, (institution, sorted(set(names))))
 
 
 def accounts_held(conn: Connection, institution: str, holder: str) -> list[KnownAccount]:
     """Return a holder's accounts in the order they were opened."""
-    query = sql.SQL("{} where b.institution_id = %s and b.holder = %s order by b.account_id")
-    return [_account(row) for row in conn.execute(query.format(_ACCOUNT), (institution, holder))]
+    wanted = sql.SQL("where a.institution_id = %s and a.holder = %s order by a.id")
+    return _accounts(conn, wanted, (institution, holder))
+
+
+def _accounts(conn: Connection, wanted: sql.SQL, values: tuple[object, ...]) -> list[KnownAccount]:
+    """Return accounts as they stand: by their rows unless some transfers are not in them yet."""
+    query = sql.SQL("select (select settled < transfer_last from ledger.heads), r.* from ({} {}) r")
+    rows = conn.execute(query.format(_BY_ROW, wanted), values).fetchall()
+    if rows and rows[0][0]:
+        return [_account(row) for row in conn.execute(_BY_VIEW + wanted, values)]
+    return [_account(row[1:]) for row in rows]
 
 
 def _account(row: tuple[Any, ...]) -> KnownAccount:
