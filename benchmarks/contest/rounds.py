@@ -61,7 +61,7 @@ class Measure:
 
 
 SHORTEST: Final = Measure("shortest", 60, 1, 0.1, 1, 2, 3, 1, (8_190,), ("uniform", "three_legs"))
-QUICK: Final = Measure("quick", 40, 100, 0.4, 1, 5)
+QUICK: Final = Measure("quick", 43, 100, 0.4, 1, 5)
 FULL: Final = Measure(
     "full", 900, 1_000, 3.0, 4, 40, 60, history_transfers=20_000_000, million_batches=200
 )
