@@ -61,6 +61,11 @@ class Ground:
         with open_database(url=url, data_dir=self.folder) as database:
             yield database
 
+    def drop(self, name: str) -> None:
+        """Give back what a database takes of the disk."""
+        with self.connect("postgres") as admin:
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
     def connect(self, name: str) -> Connection:
         """Open a plain connection, as a peer has it: each statement commits."""
         return psycopg.connect(self.server.conninfo(name), autocommit=True)

@@ -59,7 +59,9 @@ def measure(
         closed, lacking = _wait_for_indexes(database)
         waited = perf_counter() - since
         say(f"{name}: {closed} closed partitions, {lacking} not indexed after {waited:.0f} s more")
-        return rows + _ask(database, name, transfers, points)
+        rows += _ask(database, name, transfers, points)
+    ground.drop(name)
+    return rows
 
 
 def _load(writer: Writer, loads: Loads, transfers: int, months: int) -> None:

@@ -30,6 +30,11 @@ class Series:
         self.rates.append(count / (sum(seconds) if elapsed is None else elapsed))
         self.seconds += seconds
 
+    def forget(self) -> None:
+        """Forget the trials so far: they warmed up."""
+        self.rates.clear()
+        self.seconds.clear()
+
     @property
     def rate(self) -> float:
         """Return the median of the trials; 0 where none came to its end."""

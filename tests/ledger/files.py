@@ -24,7 +24,7 @@ def opened(books: Books) -> Books:
     return books
 
 
-def row(name: str, **changes: str) -> dict[str, str]:
+def row(name: str, /, **changes: str) -> dict[str, str]:
     """A transfer of 1.00 from nostro to bob, in the chain called by a word."""
     given = {
         "chain_id": str(named(name)),
@@ -36,7 +36,7 @@ def row(name: str, **changes: str) -> dict[str, str]:
     return given | changes
 
 
-def account(name: str, **changes: str) -> dict[str, str]:
+def account(name: str, /, **changes: str) -> dict[str, str]:
     """An account in CNY."""
     given = {
         "name": name, "asset": "CNY", "scale": "2", "asset_kind": "currency", "kind": "settlement",

@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 from qianhai.db import Connection
 from qianhai.ledger import cells, queries
+from qianhai.ledger.columns import posted_at_of
 from qianhai.ledger.past import KINDS, RESULTS
 
 #: So many numbers of transfers or chains, or rows of accounts, are read at a time.
@@ -43,7 +44,8 @@ class Span:
 class Column:
     """A column of an export: where its values stand in what was read, and what they are.
 
-    `scale` is the place of the scale of an amount; without one the type says how it is written.
+    `scale` is the place of the scale of an amount; without one the type says how it is written, of
+    a number with `words` these; the instant of a transfer is in its id.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Column:
     type: pa.DataType
     scale: int = -1
     words: tuple[str, ...] = ()
+    is_from_id: bool = False
 
 
 _KINDS: Final = tuple(kind.value for kind in KINDS)
@@ -71,7 +74,7 @@ TRANSFERS: Final = (
     Column("held", 10, cells.DECIMAL, scale=8),
     Column("cap", 11, cells.DECIMAL, scale=8),
     Column("value_on", 12, pa.date32()),
-    Column("posted_at", 13, _INSTANT),
+    Column("posted_at", 13, _INSTANT, is_from_id=True),
     Column("of_id", 14, _TEXT),
     Column("expires_at", 15, _INSTANT),
 )
@@ -205,6 +208,8 @@ def _array(column: Column, rows: Rows) -> pa.Array:
         return pa.array([column.words[value] for value in values], _TEXT)
     if column.type == _TEXT:
         return pa.array([None if value is None else str(value) for value in values], _TEXT)
+    if column.is_from_id:
+        values = [posted_at_of(value.bytes) for value in values]
     return pa.array(values, column.type)
 
 

@@ -111,7 +111,7 @@ def rows_of(block: Block, conn: Connection, reading: Reading) -> Records:
         rows = np.zeros(count, ROW)
         rows["line"], rows["is_wrong"] = block.lines, True
         return rows
-    step = _Block(block, reading, np.zeros(count, ROW))
+    step = _Block(block, reading, np.zeros(count, ROW), np.zeros(count, bool))
     step.read_ids()
     step.read_words()
     step.read_accounts(conn)
@@ -137,6 +137,7 @@ class _Block:
     block: Block
     reading: Reading
     rows: Records
+    has_scale: Mask
 
     def column(self, name: str) -> pa.Array:
         """Return a column, empty where the file has none."""
@@ -194,15 +195,18 @@ class _Block:
 
     def read_accounts(self, conn: Connection) -> None:
         """Find the accounts, each distinct name once; the row's scale is that of the debited."""
-        is_own = self.rows["kind"] <= kernel.HOLD
+        is_given = ~cells.is_null(self.column("amount")) & ~cells.is_null(self.column("held"))
+        kinds = self.rows["kind"]
+        is_needed = (kinds <= kernel.HOLD) | ((kinds == kernel.COMMIT) & is_given)
         for name in ("debit", "credit"):
             column = self.column(name)
             distinct, accounts, at = named(conn, self.reading.names, column)
-            self.tell("L220", name, is_own & (at < 0))
+            self.tell("L220", name, is_needed & (at < 0))
             self._tell_unknown(name, distinct, lacking(accounts, at), at)
             self.rows[name] = column_of(accounts, 0, at)
             if name == "debit":
                 self.rows["scale"] = column_of(accounts, 2, at)
+                self.has_scale = (at >= 0) & ~lacking(accounts, at)
                 self._check_assets(distinct, accounts, at)
 
     def _tell_unknown(self, name: str, distinct: pa.Array, wrong: Mask, at: Numbers) -> None:
@@ -239,8 +243,7 @@ class _Block:
     def read_amounts(self) -> None:
         """Read amount, held and cap in minor units of the row's asset."""
         scales = self.rows["scale"].astype(np.int64)
-        # What names an unknown account has no scale to be read by.
-        readable = ~self.rows["is_wrong"]
+        readable = self.has_scale
         for name, empty in (("amount", 0), ("held", 0), ("cap", kernel.NO_CAP)):
             found, wrong = cells.minor_units(self.column(name), scales, empty)
             self.rows[name] = found

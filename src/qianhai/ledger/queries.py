@@ -211,7 +211,7 @@ _FROM_ACCOUNT: Final = sql.SQL("""
 _MOVES: Final = sql.SQL("seq > %(after)s and seq <= %(until)s and (amount <> 0 or held <> 0)")
 _TRANSFERS: Final = sql.SQL("""
     select t.seq, t.id, t.chain_id, t.leg, t.kind, d.name, k.name, s.code, s.scale, t.amount,
-           t.held, t.cap, t.value_on, ledger.posted_at(t.id), c.of_id,
+           t.held, t.cap, t.value_on, t.id, c.of_id,
            case when c.is_open then c.expires_at end
     from {source}
     join ledger.accounts d on d.id = t.debit_account_id

@@ -39,6 +39,8 @@ _HIDDEN: Final = re.compile(
     "|\r(?!\n)"
 )
 
+_CONTROLS: Final = bytes(range(9)) + b"\x0b\x0c" + bytes(range(14, 32)) + b"\x7f"
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -183,7 +185,7 @@ def _block(
 ) -> Iterator[Block]:
     """Yield the rows of a block, by Arrow where every line is plain, else line by line."""
     block = None
-    if '"' not in text and not _HIDDEN.search(text):
+    if '"' not in text and not _is_hiding(raw, text):
         block = _plain(raw, first, text.count("\n"), header, chosen)
     if block is None:
         block = _line_by_line(text, first, header, chosen, name, flaws)
@@ -191,6 +193,14 @@ def _block(
         return
     columns = {column: _tidy(cells, text) for column, cells in block.columns.items()}
     yield Block(block.lines, columns)
+
+
+def _is_hiding(raw: bytes, text: str) -> bool:
+    """Tell whether a text holds what a person could not see; quickly, where it is ASCII."""
+    if len(raw) != len(text):
+        return _HIDDEN.search(text) is not None
+    shown = len(raw.translate(None, _CONTROLS))
+    return shown != len(raw) or raw.count(b"\r") != raw.count(b"\r\n")
 
 
 def _tidy(cells: pa.Array, text: str) -> pa.Array:
