@@ -4,6 +4,7 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -35,6 +36,7 @@ from qianhai.ledger import (
     Leg,
     Span,
     balance_on,
+    cells,
     chain_at,
     export_to,
     seq_at,
@@ -44,6 +46,7 @@ from qianhai.messages import neutralised
 
 FORMULA = AccountSpec('=1+"1"', CNY, "settlement", "@me")
 QUOTED = AccountSpec("'前海, 深圳", CNY, "settlement", "-")
+NAMES = (FORMULA, QUOTED)
 ODD = AccountSpec("odd", QUOTA, "limit", "party-1", floor=0, ceiling=10**15)
 
 
@@ -54,7 +57,7 @@ def year(books: Books) -> Books:
     for number, each in enumerate(
         [
             chain("pay", pay(10_000), Leg("nostro", "bob", 500)),
-            chain("names", pay(7, ALICE, FORMULA), pay(5, FORMULA, QUOTED), opens=[FORMULA, QUOTED]),
+            chain("names", pay(7, ALICE, FORMULA), pay(5, FORMULA, QUOTED), opens=NAMES),
             chain("pool", draw(6_000, 5_000, spills=True), Leg("quota source", "limit:group", 0)),
             chain("partly", pay(60, ALICE, BOB), draw(60, 90_00), kind=Kind.HOLD),
             chain("part", kind=Kind.COMMIT, of="partly", amounts=[50, 0]),
@@ -141,7 +144,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_harmless(year: Books, tmp_path: 
     path = exported(year, tmp_path / "b.csv", "balances")
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
-    assert rows["'=1+\"1\""]["holder"] == "'@me"
+    assert rows['\'=1+"1"']["holder"] == "'@me"
     assert "''前海, 深圳" in rows
     assert not any(
         cell.startswith(("=", "+", "@", "\t")) for row in rows.values() for cell in row.values()
@@ -162,10 +165,10 @@ def test_an_account_and_a_span_are_exported_alone(
     whole = parquet.read_table(exported(year, path, "transfers", Span("bob")))
     assert [(seq,) for seq in whole["seq"].to_pylist()] == everything
     later = parquet.read_table(exported(year, path, "transfers", Span("bob", since, since + 3)))
-    assert later["seq"].to_pylist() == [
-        seq for (seq,) in everything if since < seq <= since + 3
-    ]
-    chains = parquet.read_table(exported(year, path, "chains", Span(None, chain_since, chain_until)))
+    assert later["seq"].to_pylist() == [seq for (seq,) in everything if since < seq <= since + 3]
+    chains = parquet.read_table(
+        exported(year, path, "chains", Span(None, chain_since, chain_until))
+    )
     assert chains["chain_id"].to_pylist() == [str(named("names")), str(named("pool"))]
     of_group = parquet.read_table(exported(year, path, "chains", Span("limit:group")))
     assert of_group["chain_id"].to_pylist() == [str(named("pool"))]
@@ -198,6 +201,16 @@ def test_a_failure_leaves_the_file_that_was_there(year: Books, tmp_path: Path) -
         list(export_to(path, "balances", conn, BANK, Span(), fail))
     assert path.read_text() == "kept"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_least_number_and_whole_units_are_written_exactly() -> None:
+    minor, scales = np.array([-(2**63), 7]), np.array([2, 0])
+    assert cells.texts(minor, scales).to_pylist() == ["-92233720368547758.08", "7"]
+
+
+def test_an_account_there_is_none_of_gives_a_file_without_rows(year: Books, tmp_path: Path) -> None:
+    path = exported(year, tmp_path / "n.csv", "transfers", Span("bob", 0, 0))
+    assert path.read_text().count("\n") == 1
 
 
 def test_an_empty_ledger_gives_a_file_without_rows(books: Books, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -12,9 +11,17 @@ from ledger.books import ALICE, AT, BANK, BOB, LOAN, NOSTRO, ON, SOURCE, VAULT, 
 from ledger.files import ACCOUNTS, account, csv_of, flaws_of, load, opened, parquet_of, row, text_of
 from qianhai.db import Database
 from qianhai.kernel import BadInput, Environment
-from qianhai.ledger import Balance, Load, Result
+from qianhai.ledger import (
+    Balance,
+    ChainResult,
+    LegColumns,
+    Load,
+    PostedColumns,
+    Result,
+    Submission,
+    tables,
+)
 from qianhai.ledger import load as load_module
-from qianhai.ledger import tables
 
 
 @pytest.fixture
@@ -95,9 +102,7 @@ def test_limits_holds_and_what_continues_them_come_in_columns(
     assert ledger.flaws() == []
 
 
-def test_a_commit_of_less_than_was_held_is_a_void_and_a_post(
-    ledger: Books, tmp_path: Path
-) -> None:
+def test_a_commit_of_less_than_was_held_is_a_void_and_a_post(ledger: Books, tmp_path: Path) -> None:
     path = csv_of(
         tmp_path,
         row("hold", kind="hold", amount="5"),
@@ -176,11 +181,11 @@ def test_a_load_that_was_cut_off_is_finished_by_the_same_load(
     work.check()
     post, calls = ledger.writer.post, []
 
-    def fail(*given: Any, **named_: Any) -> Any:
+    def fail(legs: LegColumns, *, institution_id: str, at: datetime) -> PostedColumns:
         calls.append(1)
         if len(calls) > 3:
             raise Environment("The cord was pulled.", "Plug it in.", zh="断线。")
-        return post(*given, **named_)
+        return post(legs, institution_id=institution_id, at=at)
 
     monkeypatch.setattr(ledger.writer, "post", fail)
     with pytest.raises(Environment):
@@ -239,7 +244,7 @@ def test_an_account_that_another_program_opens_otherwise_meanwhile(
     path = csv_of(tmp_path, row("a", debit="till", credit="shop"))
     submit = books.writer.submit
 
-    def overtaken(submissions: Any, *, at: datetime) -> Any:
+    def overtaken(submissions: list[Submission], *, at: datetime) -> list[ChainResult]:
         monkeypatch.undo()
         other = csv_of(tmp_path, account("till", kind="nostro"), account("s"), least=ACCOUNTS)
         load(books, csv_of(tmp_path, row("b", debit="till", credit="s")), other)

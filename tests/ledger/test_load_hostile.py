@@ -148,6 +148,24 @@ def test_cells_that_are_good_as_they_are(ledger: Books, tmp_path: Path) -> None:
     assert ledger.balance(ALICE).pending_in == 100
 
 
+def test_blank_lines_do_not_count_but_keep_their_numbers(ledger: Books, tmp_path: Path) -> None:
+    path = text_of(tmp_path, HEAD + "\n" + GOOD + "\r\n \n" + GOOD.replace("bob", "x"))
+    assert told(flaws_of(ledger, path)) == [("L224", 6, "credit", "x")]
+    path = text_of(tmp_path, HEAD + "\n" + GOOD + "\n")
+    assert load(ledger, path)[0].results == {"posted": 1}
+    assert codes(ledger, parquet_of(tmp_path, {**dict.fromkeys(TRANSFER_FORM.needed, [])})) == [
+        "L202"
+    ]
+
+
+def test_an_unknown_name_is_told_once(
+    ledger: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "BLOCK_BYTES", 100)
+    path = csv_of(tmp_path, *(row(str(n), debit="x") for n in range(5)))
+    assert codes(ledger, path) == ["L224"]
+
+
 def test_all_flaws_of_a_file_are_told_at_once_in_order(ledger: Books, tmp_path: Path) -> None:
     path = csv_of(
         tmp_path,
@@ -206,7 +224,7 @@ def test_a_chain_too_long_to_book_is_told_once(
     ledger: Books, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qianhai.ledger.load.CHAIN_ROWS_MAX", 3)
-    path = csv_of(tmp_path, row("a"), *[row("b")] * 4, *[row("c")] * 3, row("d"))
+    path = csv_of(tmp_path, row("a"), *[row("b")] * 12, *[row("c")] * 3, row("d"))
     for size in (150, 400, 1 << 20):
         monkeypatch.setattr(tables, "BLOCK_BYTES", size)
         found = told(flaws_of(ledger, path))
@@ -248,9 +266,7 @@ def test_an_account_that_cannot_be_opened(
     assert [(one.code, one.place.line, one.place.column) for one in flaws] == [(code, 3, column)]
 
 
-def test_an_account_named_many_times_shows_the_first_lines(
-    ledger: Books, tmp_path: Path
-) -> None:
+def test_an_account_named_many_times_shows_the_first_lines(ledger: Books, tmp_path: Path) -> None:
     accounts = csv_of(tmp_path, *[account("twice")] * 7, least=ACCOUNTS)
     (flaw,) = flaws_of(ledger, csv_of(tmp_path, row("a")), accounts)
     assert "lines 2, 3, 4, 5, 6…" in flaw.en
@@ -345,9 +361,7 @@ def test_a_parquet_text_of_a_million_characters_is_not_spread(
     assert told(flaws_of(ledger, path)) == [("L223", 8, "credit", "1000000")]
 
 
-def test_a_parquet_file_with_other_columns_or_a_damaged_page(
-    ledger: Books, tmp_path: Path
-) -> None:
+def test_a_parquet_file_with_other_columns_or_a_damaged_page(ledger: Books, tmp_path: Path) -> None:
     assert codes(ledger, parquet_of(tmp_path, {"x": [1]})).count("L211") == 5
     path = parquet_of(tmp_path, GOOD_COLUMNS)
     whole = path.read_bytes()

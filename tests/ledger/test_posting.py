@@ -3,12 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from ledger.books import ALICE, AT, BANK, BOB, NOSTRO, VAULT, Books, chain, draw, pay
 from qianhai.db import Connection
 from qianhai.kernel import StaleState
-from qianhai.ledger import ChainResult, Kind, Leg, Result, Submission, find_chain, head, store
+from qianhai.ledger import ChainResult, Kind, Leg, Result, Submission, find_chain, head, insert
+from qianhai.ledger.book import Book
+from qianhai.ledger.columns import CHAIN_FORM, TRANSFER_FORM
+from qianhai.ledger.decode import Entries
 from qianhai.ledger.digest import GENESIS
 
 
@@ -253,9 +257,13 @@ def test_only_an_open_account_without_anything_pending_is_closed(books: Books) -
 
 def test_a_batch_made_for_another_head_is_stale(books: Books) -> None:
     books.one(chain("a", pay(1)))
-    second = GENESIS._replace(number=2)
+    nothing = Entries(np.zeros(0, CHAIN_FORM), np.zeros(0, TRANSFER_FORM))
+    second = GENESIS._replace(number=2, chains_digest=bytes(32), transfers_digest=bytes(32))
+    change = insert.Change(
+        nothing, Book(), GENESIS, second, (("transfers", 0),), np.zeros(0, np.int64), 0
+    )
     with pytest.raises(StaleState, match="batch 0"), books.database.transaction() as conn:
-        store.advance(conn, GENESIS, second, 0)
+        insert.write(conn, change)
     assert books.flaws() == []
 
 

@@ -12,9 +12,7 @@ from qianhai.ledger import Kind, LegColumns, trial_balance, uneven
 @pytest.fixture
 def tail(books: Books) -> Books:
     """A ledger with transfers that no account's row includes yet, with caps and a hold."""
-    books.post(
-        chain("a", pay(500)), chain("d", draw(70, 900)), chain("h", pay(20), kind=Kind.HOLD)
-    )
+    books.post(chain("a", pay(500)), chain("d", draw(70, 900)), chain("h", pay(20), kind=Kind.HOLD))
     with books.database.transaction() as conn:
         ids = dict(conn.execute("select name, id from ledger.accounts").fetchall())
     many = 3_000
@@ -98,7 +96,7 @@ def test_views_speak_in_words(tail: Books, tmp_path: Path) -> None:
     tail.one(chain("poor", pay(10**9, EVERYONE[1], EVERYONE[2])))
     with tail.database.transaction() as conn:
         holds = conn.execute(
-            "select chain_id, debit, credit, asset, held, age > interval '0', is_expired"
+            "select chain_id, debit, credit, asset, held, age_days > 1000, is_expired"
             " from ledger.open_holds"
         ).fetchall()
         said = conn.execute(

@@ -4,7 +4,7 @@ Holds the meaning of the columns. Must not know how a file is read (`tables`) or
 (`load`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -257,9 +257,7 @@ class _Block:
 
 
 def starts_of(rows: Records) -> npt.NDArray[np.int64]:
-    """Return the first row of each chain."""
-    if not len(rows):
-        return np.zeros(0, np.int64)
+    """Return the first row of each chain; there is at least one."""
     ids = np.ascontiguousarray(rows["chain_id"]).view(np.uint64).reshape(-1, 2)
     return np.append(0, np.flatnonzero((ids[1:] != ids[:-1]).any(axis=1)) + 1)
 
@@ -380,9 +378,3 @@ def _kept(rows: Records, is_first: Mask) -> Records:
 def void_id(institution: str, commit: UUID) -> UUID:
     """Return the id of the void that stands for the part of a hold a loaded commit left."""
     return derived_id("ledger.load.void", institution, str(commit))
-
-
-def chains_in(rows: Records) -> Iterator[tuple[UUID, int]]:
-    """Yield the id of each chain and the line of its first row."""
-    for row in starts_of(rows).tolist():
-        yield UUID(bytes=rows["chain_id"][row].tobytes()), int(rows["line"][row])

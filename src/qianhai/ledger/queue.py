@@ -1,15 +1,18 @@
 """Many callers, one commit: whoever comes first writes for all who wait.
 
 Holds the line of those who ask and the rule by which one of them leads. There is no thread of its
-own and no delay: while one batch commits, the next gathers. Must not know what is asked for.
+own: while one batch commits, the next gathers. Must not know what is asked for.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from qianhai.kernel import Environment
+
+#: How long a batch waits for those who were in the one before: less than its commit takes.
+GATHER_SECONDS: Final = 0.002
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
@@ -45,8 +48,10 @@ class Ticket(Generic[Asked, Given]):
 class Line(Generic[Asked, Given]):
     """The line of one writer. `serve` answers a batch of what was asked, in order, or raises.
 
-    A batch is what stands in front, up to `weight_max`. If serving several fails, each is served
-    alone, so that only whoever is at fault hears of it; what the environment did is told to all.
+    A batch is what stands in front, up to `weight_max`. Those who were just answered come back
+    within a moment: it waits for as many, at most `GATHER_SECONDS`, and never for one alone. If
+    serving several fails, each is served alone, so that only whoever is at fault hears of it; what
+    the environment did is told to all.
     """
 
     def __init__(
@@ -56,12 +61,18 @@ class Line(Generic[Asked, Given]):
         self._waiting: deque[Ticket[Asked, Given]] = deque()
         self._door = Lock()
         self._is_led = False
+        self._last = self._expected = 0
+        self._gathered = Lock()
+        self._gathered.acquire()
 
     def join(self, asked: Asked, weight: int, *, is_alone: bool = False) -> Ticket[Asked, Given]:
         """Take a place at the end of the line."""
         ticket = Ticket(self, asked, weight, is_alone=is_alone)
         with self._door:
             self._waiting.append(ticket)
+            if 0 < self._expected <= len(self._waiting):
+                self._expected = 0
+                self._gathered.release()
         return ticket
 
     def wait_for(self, ticket: Ticket[Asked, Given]) -> None:
@@ -102,8 +113,22 @@ class Line(Generic[Asked, Given]):
                     return
             self._is_led = False
 
+    def _gather(self, count: int) -> None:
+        """Let the line fill up to a count again, for a moment."""
+        with self._door:
+            if count <= 1 or len(self._waiting) >= count:
+                return
+            self._expected = count
+        is_full = self._gathered.acquire(timeout=GATHER_SECONDS)
+        with self._door:
+            if not is_full and not self._expected:  # it was filled between the two
+                self._gathered.acquire()
+            self._expected = 0
+
     def _serve_next(self) -> None:
+        self._gather(self._last)
         batch = self._take()
+        self._last = len(batch)
         try:
             self._answer(batch)
         except BaseException:

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from itertools import islice
 from typing import Final, Generic, TypeVar
@@ -318,10 +318,9 @@ class _Matching:
 
     def _near(self, line: Line, others: Sequence[Line]) -> tuple[int, int]:
         """Return where among others, in the order of their days, the near ones begin and end."""
-        span = timedelta(days=self.near_days)
         return (
-            bisect_left(others, line.value_on - span, key=_day),
-            bisect_right(others, line.value_on + span, key=_day),
+            bisect_left(others, _day(line) - self.near_days, key=_day),
+            bisect_right(others, _day(line) + self.near_days, key=_day),
         )
 
     # By sum.
@@ -379,8 +378,8 @@ class _Matching:
         return sorted(found, key=lambda one: (one.line.side, one.line.value_on, one.line.name))
 
 
-def _day(line: Line) -> date:
-    return line.value_on
+def _day(line: Line) -> int:
+    return line.value_on.toordinal()
 
 
 def _size(line: Line) -> int:

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from qianhai.db import Connection, Database, UnknownCommit
 from qianhai.kernel import Environment, business_date, reach
@@ -24,10 +25,13 @@ from qianhai.ledger.past import PastChain
 
 _log = logging.getLogger("qianhai.ledger")
 
-#: After so many transfers in columns their accounts are written back.
-TAIL_MAX: Final = 1 << 18
-#: Batches of fewer transfers find the account's index of their partition there from the start.
+#: A batch of fewer transfers writes its accounts back at once; from here on they wait.
+_TAIL_MIN: Final = 32
+#: From so many on a batch is part of a load: a partition it opens is indexed once it is closed.
 _BULK_MIN: Final = 2_000
+#: After so many transfers accounts are written back: those of many callers, and those of a load.
+_TAIL_MAX: Final = 1 << 14
+_BULK_TAIL_MAX: Final = 1 << 18
 #: After so many transfers of other processes accounts are read again as they are named.
 _FOREIGN_MAX: Final = 200_000
 
@@ -109,19 +113,10 @@ class Session:
         attempt: Attempt,
         entries: Entries,
         batch: BatchRow,
-        *,
-        is_tail: bool,
     ) -> None:
-        """Write a batch and set the head to it; with `is_tail` accounts are written back later."""
+        """Write a batch and set the head to it, and the accounts whose turn has come."""
         book, (head, settled) = attempt.book, attempt.stand
-        rows = np.zeros(0, np.int64)
-        if not is_tail:
-            rows = np.unique(entries.touched)
-            rows = rows[book.ids[rows] <= head.account_last]  # the others came as they are
-            settled = batch.transfer_last if settled == head.transfer_last else settled
-        elif batch.transfer_last - settled >= TAIL_MAX:
-            rows = np.flatnonzero(book.accounts["is_changed"])
-            settled = batch.transfer_last
+        rows, settled = _due(book, head, settled, entries, batch)
         partitions = self._partitions(conn, attempt.posted_at, entries)
         insert.write(conn, insert.Change(entries, book, head, batch, partitions, rows, settled))
         attempt.stand, attempt.batch = store.Stand(batch, settled), batch
@@ -224,3 +219,24 @@ def _synchronize(conn: Connection, book: Book, stand: store.Stand) -> store.Stan
         book.is_expiry_known = False
     book.head, book.settled = stand
     return stand
+
+
+def _due(
+    book: Book, head: BatchRow, settled: int, entries: Entries, batch: BatchRow
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Return the rows of the book to write back with a batch, and how far all are then.
+
+    A small batch writes back its own accounts, and all if few are left; a large one leaves its own
+    until there are enough, and a load for longer.
+    """
+    count, tail = len(entries.transfers), batch.transfer_last - settled
+    is_small = count < _TAIL_MIN or bool(entries.closed_by)
+    most = _BULK_TAIL_MAX if count >= _BULK_MIN else _TAIL_MAX
+    has_tail = settled < head.transfer_last
+    if (is_small and has_tail and tail <= _TAIL_MAX) or (not is_small and tail >= most):
+        return np.flatnonzero(book.accounts["is_changed"]), batch.transfer_last
+    if not is_small:
+        return np.zeros(0, np.int64), settled
+    rows = np.unique(entries.touched)
+    rows = rows[book.ids[rows] <= head.account_last]  # the others came as they are
+    return rows, settled if has_tail else batch.transfer_last

@@ -303,7 +303,7 @@ def _read_parquet(file: BinaryIO, name: str, form: Form, flaws: Flaws) -> Iterat
                 column: _text(batch.column(column), lines, Place(name, None, column), flaws)
                 for column in chosen
             }
-            if all(cells is not None for cells in columns.values()):
+            if len(lines) and all(cells is not None for cells in columns.values()):
                 yield Block(lines, columns)
     except (pa.ArrowException, OSError) as fault:
         if isinstance(fault, OSError) and fault.errno:

@@ -32,8 +32,6 @@ from qianhai.ledger.session import Attempt, Session
 
 #: A batch gathers callers up to so many legs: what one message to the database carries well.
 LEGS_MAX: Final = 32_760
-#: Batches of fewer legs write their accounts back at once: reads need not add anything.
-TAIL_LEGS_MIN: Final = 2_000
 #: So many holds are swept at the start of a batch; the next ones by the next batch.
 SWEPT_MAX: Final = 1_000
 
@@ -252,7 +250,7 @@ class Writer:
         )
         posted = answer_legs(legs, choice, sheet, entries, past, institution)
         if len(choice.places):
-            self._session.write(conn, attempt, entries, batch, is_tail=len(legs) >= TAIL_LEGS_MIN)
+            self._session.write(conn, attempt, entries, batch)
             reach("writer.legs_written")
         return posted
 
@@ -321,7 +319,7 @@ class Writer:
         is_bare = all(submission.record is _record_nothing for submission in submissions)
         if all(one.result is Result.STALE or (is_bare and not one.first) for one in results):
             return results
-        self._session.write(conn, attempt, entries, batch, is_tail=False)
+        self._session.write(conn, attempt, entries, batch)
         reach("writer.legs_written")
         for submission, result in zip(submissions, results, strict=True):
             if result.result is not Result.STALE:

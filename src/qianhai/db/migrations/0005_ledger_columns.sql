@@ -118,6 +118,8 @@ begin
                    ' including constraints) partition by range (seq)', month);
     execute format('alter table ledger.transfers attach partition ledger.%I for values from (%L) to (%L)',
                    month, ledger.transfer_id(first, 0), ledger.transfer_id(after, 0));
+    execute format('create trigger transfers_are_append_only before update or delete or truncate'
+                   ' on ledger.%I for each statement execute function journal.refuse_change()', month);
   end if;
   execute format('create table ledger.%I (like ledger.transfers including defaults'
                  ' including constraints)', leaf);
@@ -136,6 +138,7 @@ $$;
 -- Give a partition the two indexes that find an account's transfers.
 create function ledger.index_partition(leaf text) returns void language plpgsql as $$
 begin
+  perform pg_advisory_xact_lock(hashtext('ledger.index_partition'), hashtext(leaf));
   execute format('create index if not exists %I on ledger.%I (debit_account_id, seq)',
                  leaf || '_by_debit', leaf);
   execute format('create index if not exists %I on ledger.%I (credit_account_id, seq)',

@@ -41,9 +41,10 @@ select institution_id, asset, scale, kind, count(*) as accounts, count(closed_by
 from ledger.all_balances
 group by grouping sets ((institution_id, asset, scale), (institution_id, asset, scale, kind));
 
--- The holds neither committed nor voided, the oldest first, with how long they have stood.
+-- The holds neither committed nor voided, the oldest first, with the whole days they have stood.
 create view ledger.open_holds as
-select h.institution_id, h.chain_id, c.value_on, c.posted_at, now() - c.posted_at as age,
+select h.institution_id, h.chain_id, c.value_on, c.posted_at, 
+       floor(extract(epoch from now() - c.posted_at) / 86400)::integer as age_days,
        h.expires_at, h.expires_at <= now() as is_expired, t.leg, d.name as debit, k.name as credit,
        s.code as asset, s.scale, t.held
 from ledger.holds h
