@@ -153,9 +153,7 @@ def test_blank_lines_do_not_count_but_keep_their_numbers(ledger: Books, tmp_path
     assert told(flaws_of(ledger, path)) == [("L224", 6, "credit", "x")]
     path = text_of(tmp_path, HEAD + "\n" + GOOD + "\n")
     assert load(ledger, path)[0].results == {"posted": 1}
-    assert codes(ledger, parquet_of(tmp_path, {**dict.fromkeys(TRANSFER_FORM.needed, [])})) == [
-        "L202"
-    ]
+    assert codes(ledger, parquet_of(tmp_path, dict.fromkeys(TRANSFER_FORM.needed, ()))) == ["L202"]
 
 
 def test_an_unknown_name_is_told_once(

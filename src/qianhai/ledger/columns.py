@@ -269,7 +269,8 @@ def _pack_group(
         length = lengths[field.name]
         wire[f"{field.name} length"] = length
         if field.name == "institution":
-            wire[field.name] = np.void(institution)
+            if institution:
+                wire[field.name] = np.void(institution)
         elif length >= 0:
             wire[field.name] = rows[field.name]
     return wire.tobytes()

@@ -218,7 +218,7 @@ def _write_opened(
 ) -> None:
     """Number the assets and accounts that posted chains opened, in the order of their rows."""
     opens, fresh = sheet.arrays.opens, sheet.fresh
-    for at in np.flatnonzero(opens["has_opened"] | opens["has_registered"]).tolist():
+    for at in np.flatnonzero(opens["has_opened"]).tolist():
         place = int(np.searchsorted(fresh["open_end"], at, side="right"))
         institution, seq = book.institutions[sheet.institution[place]], int(shape.seqs[place])
         spec = sheet.specs[at]
@@ -226,12 +226,11 @@ def _write_opened(
             asset = _asset_row(head, salts, institution, spec.asset, seq, len(entries.assets))
             entries.assets.append(asset)
             book.add_asset(asset.id, institution, spec.asset)
-        if opens[at]["has_opened"]:
-            number = head.account_last + len(entries.accounts) + 1
-            asset_id = book.asset_ids[book.form(institution, spec.asset)]
-            opened = _account_row(salts, number, institution, spec, asset_id, seq)
-            book.keep_opened(institution, spec.name, number)
-            entries.accounts.append((opened, AccountState(0, 0, 0, None, None, 0)))
+        number = head.account_last + len(entries.accounts) + 1
+        asset_id = book.asset_ids[book.form(institution, spec.asset)]
+        opened = _account_row(salts, number, institution, spec, asset_id, seq)
+        book.keep_opened(institution, spec.name, number)
+        entries.accounts.append((opened, AccountState(0, 0, 0, None, None, 0)))
 
 
 def _asset_row(
@@ -291,9 +290,13 @@ def _write_details(
     fresh = sheet.fresh
     is_closing = shape.is_posted & (fresh["close_end"] > fresh["close_first"])
     places = np.cumsum(shape.is_kept) - 1
-    for place in np.flatnonzero(is_closing | (shape.is_kept & ~shape.is_posted)).tolist():
+    is_gapped = shape.is_posted & (shape.counts < fresh["leg_end"] - fresh["leg_first"])
+    is_told = is_closing | is_gapped | (shape.is_kept & ~shape.is_posted)
+    for place in np.flatnonzero(is_told).tolist():
         row = fresh[place]
-        if shape.is_posted[place]:
+        if is_gapped[place]:
+            detail = _gapped(sheet, row)
+        elif shape.is_posted[place]:
             closes = sheet.arrays.closes[row["close_first"] : row["close_end"]]
             entries.closed_by.update(dict.fromkeys(closes.tolist(), int(shape.seqs[place])))
             detail = Detail(closed=book.ids[closes].tolist())
@@ -301,6 +304,17 @@ def _write_details(
             detail = _refused(sheet, row, salts(SALT_BYTES), place, content_of)
         entries.details[int(places[place])] = detail
         entries.chains["detail"][places[place]] = np.void(detail.digest())
+
+
+def _gapped(sheet: Sheet, row: np.void) -> Detail:
+    """Return what a chain keeps that continued one of the first form, which lacks some legs."""
+    legs = sheet.arrays.legs[row["leg_first"] : row["leg_end"]]
+    return Detail(
+        asked=legs["asked"].tolist(),
+        amounts=legs["posted"].tolist(),
+        available=(legs["debit_balance"] - legs["debit_pending"]).tolist(),
+        used=(legs["credit_balance"] + legs["credit_pending"]).tolist(),
+    )
 
 
 def _refused(sheet: Sheet, row: np.void, salt: bytes, place: int, content_of: ContentOf) -> Detail:

@@ -163,9 +163,8 @@ class Encoder:
     def add_past(self, past: PastChain) -> None:
         """Add a chain on record that a chain of this batch continues."""
         first = len(self._legs)
-        last = max((leg.leg for leg in past.legs), default=-1)
         by_leg = {leg.leg: leg for leg in past.legs}
-        for number in range(last + 1):
+        for number in range(past.leg_count):
             leg = by_leg.get(number)
             if leg is None:  # the first form kept no leg that moved nothing
                 self._add_leg(NOWHERE, NOWHERE, 0)

@@ -14,6 +14,7 @@ from qianhai.db import Connection
 from qianhai.ledger.batch import Records
 from qianhai.ledger.columns import CHAIN_FORM, CHAINS, TRANSFER_FORM, TRANSFERS, Detail, Field
 from qianhai.ledger.digest import BatchRow
+from qianhai.ledger.past import RESULTS
 from qianhai.ledger.store import columns_of
 from qianhai.ledger.wire import columns_cursor
 
@@ -160,7 +161,8 @@ def misresolved_holds(conn: Connection) -> list[tuple[int, str]]:
 _CARRIED_CHAINS: Final = """
     select f.seq, f.institution_id, f.id, array_position(
              array['post', 'hold', 'commit', 'void', 'reverse'], f.kind) - 1,
-           f.value_on, f.posted_at, f.result = 'posted', f.transfer_first, f.transfer_last, f.of_id,
+           f.value_on, f.posted_at, array_position(%(results)s::text[], f.result) - 1,
+           f.transfer_first, f.transfer_last, f.of_id,
            f.expires_at, nullif(f.closed, '{}'), f.failed_leg, f.asked, f.amounts, f.available,
            f.used, f.salt, f.content, 0::bigint
     from ledger.chains_first_form f
@@ -172,7 +174,7 @@ def miscarried(conn: Connection) -> list[tuple[str, int]]:
     return conn.execute(
         f"""
         with first as ({_CARRIED_CHAINS}), now as (
-          select seq, institution_id, id, kind::integer, value_on, posted_at, result = 0,
+          select seq, institution_id, id, kind::integer, value_on, posted_at, result::integer,
                  transfer_first, transfer_last, of_id, expires_at, closed, failed_leg, asked,
                  amounts, available, used, salt, content, row_check
           from ledger.chains where schema_version = 1
@@ -195,5 +197,6 @@ def miscarried(conn: Connection) -> list[tuple[str, int]]:
         select 'transfers', seq from ((table first_transfer except table now_transfer)
                                       union (table now_transfer except table first_transfer)) d
         order by 1, 2
-        """  # noqa: S608 - both parts stand in this file
+        """,  # noqa: S608 - both parts stand in this file
+        {"results": [result.value for result in RESULTS]},
     ).fetchall()

@@ -99,6 +99,13 @@ class PastChain:
         """Return the id its institution gave it, as a number."""
         return self.institution_id, self.id.int
 
+    @property
+    def leg_count(self) -> int:
+        """Return how many legs were asked and posted: of some that had no room there is no row."""
+        if self.result != kernel.POSTED:
+            return 0
+        return len(self.legs) if self.detail.asked is None else len(self.detail.asked)
+
     def answer(self, *, first: bool = True) -> ChainResult:
         """Return what the chain was answered, the same whenever it is asked again."""
         detail = self.detail
@@ -127,7 +134,7 @@ class PastChain:
         """Tell whether a chain sent again has the content of this one."""
         if self.detail.content is not None and self.detail.salt is not None:
             return digest_content(chain, self.detail.salt) == self.detail.content
-        return wanted_of(chain, self.legs, number_of) == self.wanted()
+        return wanted_of(chain, self._released(), number_of) == self.wanted()
 
     def is_wanted(self, wanted: Wanted) -> bool:
         """Tell whether what came in columns again has the content of this one."""
@@ -159,15 +166,19 @@ class PastChain:
             self.expires_at,
             tuple(legs),
             tuple(self.detail.closed or ()),
-            tuple(leg.amount for leg in self.legs) if is_commit else (),
+            self.answer().amounts if is_commit else (),
         )
 
+    def _released(self) -> tuple[int, ...]:
+        by_leg = {leg.leg: -leg.held for leg in self.legs}
+        return tuple(by_leg.get(number, 0) for number in range(self.leg_count))
 
-def wanted_of(chain: Chain, posted: Sequence[PastLeg], number_of: NumberOf) -> Wanted:
+
+def wanted_of(chain: Chain, released: tuple[int, ...], number_of: NumberOf) -> Wanted:
     """Return what a chain asks for; a commit that gives no amounts asks for all that was held."""
     amounts = chain.amounts
     if chain.kind is Kind.COMMIT and not amounts:
-        amounts = tuple(-leg.held for leg in posted)
+        amounts = released
     return Wanted(
         KIND_NUMBERS[chain.kind],
         chain.of,

@@ -77,13 +77,13 @@ class Line(Generic[Asked, Given]):
 
     def wait_for(self, ticket: Ticket[Asked, Given]) -> None:
         """Return when a ticket is done: by another who leads, or by leading until it is."""
-        with self._door:
-            if ticket.is_done:
-                return
-            ticket.is_waiting = True
-            ticket.is_leading = not self._is_led
-            self._is_led = True
         try:
+            with self._door:
+                if ticket.is_done:
+                    return
+                ticket.is_waiting = True
+                ticket.is_leading = not self._is_led
+                self._is_led = True
             if not ticket.is_leading:
                 ticket.wake.acquire()  # until it is done, or its turn to lead has come
             while not ticket.is_done:
@@ -119,11 +119,14 @@ class Line(Generic[Asked, Given]):
             if count <= 1 or len(self._waiting) >= count:
                 return
             self._expected = count
-        is_full = self._gathered.acquire(timeout=GATHER_SECONDS)
-        with self._door:
-            if not is_full and not self._expected:  # it was filled between the two
-                self._gathered.acquire()
-            self._expected = 0
+        is_full = False
+        try:
+            is_full = self._gathered.acquire(timeout=GATHER_SECONDS)
+        finally:
+            with self._door:
+                if not is_full and not self._expected:  # it was filled between the two
+                    self._gathered.acquire()
+                self._expected = 0
 
     def _serve_next(self) -> None:
         self._gather(self._last)

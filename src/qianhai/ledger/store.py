@@ -266,15 +266,16 @@ def settle_tail(conn: Connection) -> None:
           select credit_account_id, seq, amount, held, 0,
                  case when amount + held > 0 then cap end from tail
         ), sums as (
-          select a.id, sum(s.balance)::bigint as balance, sum(s.pending_in)::bigint as pending_in,
-                 sum(s.pending_out)::bigint as pending_out, max(s.seq) as seq,
+          select a.id, sum(s.balance) as balance, sum(s.pending_in) as pending_in,
+                 sum(s.pending_out) as pending_out, max(s.seq) as seq,
                  (array_agg(s.cap order by s.seq desc) filter (where s.cap is not null))[1] as cap
           from sides s join ledger.accounts a on a.id = s.id and s.seq > a.last_seq group by a.id
         )
         update ledger.accounts a
-        set balance = a.balance + s.balance, pending_in = a.pending_in + s.pending_in,
-            pending_out = a.pending_out + s.pending_out, cap_seen = coalesce(s.cap, a.cap_seen),
-            last_seq = s.seq
+        set balance = (a.balance + s.balance)::bigint,
+            pending_in = (a.pending_in + s.pending_in)::bigint,
+            pending_out = (a.pending_out + s.pending_out)::bigint,
+            cap_seen = coalesce(s.cap, a.cap_seen), last_seq = s.seq
         from sums s where s.id = a.id
         """
     )
