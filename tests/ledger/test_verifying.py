@@ -9,7 +9,7 @@ from psycopg import sql
 
 from ledger.books import ALICE, BOB, GROUP, Books, chain, draw, pay
 from ledger.forging import TABLES, change, columns, forgery, named_rows, numbers
-from qianhai.ledger import Head, Kind, verify
+from qianhai.ledger import Head, Kind, Leg, verify
 from qianhai.ledger.digest import BatchRow
 
 
@@ -210,6 +210,15 @@ def test_the_database_refuses_what_would_change_history(busy: Books, statement: 
         busy.database.transaction() as conn,
     ):
         conn.execute(statement.encode())
+
+
+def test_a_leg_that_moved_nothing_may_be_reversed_after_its_account_was_closed(
+    books: Books,
+) -> None:
+    books.one(chain("p", Leg("nostro", "bob", 5, 0, spills=True), pay(1)))
+    books.one(chain("c", closes=["bob"]))
+    assert books.one(chain("r", kind=Kind.REVERSE, of="p")).is_posted
+    assert books.flaws() == []
 
 
 def test_verify_reads_one_moment_while_writers_go_on(busy: Books) -> None:

@@ -4,7 +4,6 @@ It knows nothing of columns, numbers or SQL: it copies everything, tries the cha
 keeps the copy if all of it fits.
 """
 
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -47,7 +46,8 @@ class LedgerModel:
             if self._content(known, known.chain) != self._content(known, chain):
                 return Result.ID_CONFLICT, (), True
             return known.result, known.amounts, False
-        before = deepcopy((self.specs, self.closed, self.accounts))
+        accounts = {name: list(account) for name, account in self.accounts.items()}
+        before = dict(self.specs), set(self.closed), accounts
         entry = Entry(chain, Result.POSTED)
         try:
             self._try(entry, at)
@@ -180,7 +180,8 @@ class LedgerModel:
             take = amount
             if leg.spills and leg.cap is not None:
                 balance, pending_in, _ = self.accounts[leg.credit]
-                take = max(0, min(amount, leg.cap - balance - pending_in))
+                cap = max(-LARGEST, min(leg.cap, LARGEST))
+                take = max(0, min(amount, cap - balance - pending_in))
             spilled = amount - take
             if take:
                 self._move(leg.debit, leg.credit, take, leg.cap, is_hold=chain.kind is Kind.HOLD)

@@ -6,7 +6,6 @@ It must not start servers (that is start) nor read the environment (that is main
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from select import select
 from types import TracebackType
 from typing import Final, Self
 
@@ -41,7 +40,6 @@ class Database:
             conninfo,
             kwargs={"autocommit": True},
             configure=store.settle_session,
-            check=_check,
             min_size=1,
             max_size=POOL_MAX,
             timeout=POOL_WAIT_SECONDS,
@@ -81,7 +79,7 @@ class Database:
                 raise UnknownCommit from fault
             raise _by_kind(fault, is_lost=conn.closed) from fault
         finally:
-            self._pool.putconn(conn)
+            self._give_back(conn)
 
     def _begin(self, *, rollback: bool) -> tuple[Connection, ExitStack]:
         """Borrow a connection and begin on it.
@@ -96,12 +94,19 @@ class Database:
                 begun.enter_context(conn.transaction(force_rollback=rollback))
             except psycopg.Error as fault:
                 is_lost = conn.closed
-                self._pool.putconn(conn)
+                self._give_back(conn)
                 if is_last or not is_lost:
                     raise _by_kind(fault, is_lost=is_lost) from fault
             else:
                 return conn, begun
         raise AssertionError("the last attempt returns or raises")
+
+    def _give_back(self, conn: Connection) -> None:
+        """Return a connection; with one that is lost, those that lie idle are replaced too."""
+        is_lost = conn.closed
+        self._pool.putconn(conn)
+        if is_lost:
+            self._pool.drain()
 
     def _borrow(self) -> Connection:
         try:
@@ -133,16 +138,6 @@ class Database:
     ) -> None:
         """Close it."""
         self.close()
-
-
-def _check(conn: Connection) -> None:
-    """See that a connection still has a server, without asking one that said nothing.
-
-    A server that ended closes its side, and that can be read.
-    """
-    readable, _, _ = select([conn], [], [], 0)
-    if readable:
-        ConnectionPool.check_connection(conn)
 
 
 def open_database(*, url: str | None, data_dir: Path) -> Database:

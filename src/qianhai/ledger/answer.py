@@ -32,6 +32,8 @@ def answer(
     Of chains with one id the first decides: equal content is answered the same, other content is
     a conflict; while the first is stale all of them are, because nothing of them is kept.
     """
+    if len(sheet.chains) == len(chains):  # every chain is new and stands once
+        return list(_fresh(sheet, entries))
     found = dict(zip(map(key_of, sheet.chains), _fresh(sheet, entries), strict=True))
     answered: set[ChainKey] = set()
     results = []

@@ -84,6 +84,8 @@ def unknown_names(chains: Sequence[Chain], book: Book) -> tuple[set[NameKey], se
                 names.add((institution, leg.debit))
             if leg.credit not in known:
                 names.add((institution, leg.credit))
+        if not (chain.expects or chain.closes or chain.opens):
+            continue
         names.update((institution, name) for name, _ in chain.expects if name not in known)
         names.update((institution, name) for name in chain.closes if name not in known)
         for spec in chain.opens:
@@ -117,6 +119,10 @@ def encode(
             encoder.add_chain(key, chain)
             fresh.append(chain)
     return encoder.sheet(continued, fresh)
+
+
+#: A leg that continues none, of which nothing is found yet.
+_NOT_FOUND: Final = (kernel.NONE, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Encoder:
@@ -189,11 +195,9 @@ class Encoder:
             self._add_open(institution, spec)
         for name, balance in chain.expects:
             self._expects.append((self._row(institution, name), balance))
-        for name in chain.closes:
-            self._closes.append(self._row(institution, name))
+        self._closes.extend(self._row(institution, name) for name in chain.closes)
         leg_first = len(self._legs)
-        for leg in chain.legs:
-            self._add_own_leg(institution, leg)
+        self._add_own_legs(institution, chain.legs)
         origin, fits = kernel.NONE, True
         if chain.of is not None:
             origin = self.rows.get((institution, chain.of.int), kernel.NONE)
@@ -230,14 +234,16 @@ class Encoder:
         )
         self._specs.append(spec)
 
-    def _add_own_leg(self, institution: str, leg: Leg) -> None:
-        self._add_leg(
-            self._row(institution, leg.debit),
-            self._row(institution, leg.credit),
-            leg.amount,
-            cap=kernel.NO_CAP if leg.cap is None else nearest_cap(leg.cap),
-            spills=int(leg.spills),
-        )
+    def _add_own_legs(self, institution: str, legs: Sequence[Leg]) -> None:
+        known, row_of = self._book.named(institution), self._book.row
+        for leg in legs:
+            debit, credit = known.get(leg.debit), known.get(leg.credit)
+            if debit is None:
+                debit = row_of(institution, leg.debit)
+            if credit is None:
+                credit = row_of(institution, leg.credit)
+            cap = kernel.NO_CAP if leg.cap is None else nearest_cap(leg.cap)
+            self._legs.append((debit, credit, leg.amount, cap, leg.spills, *_NOT_FOUND))
 
     def _add_continued_legs(self, chain: Chain, origin: int) -> bool:
         """Add a leg for each of the original's; tell whether the amounts given are one for each."""

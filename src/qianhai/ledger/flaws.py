@@ -71,7 +71,7 @@ _FORMS: Final = {
     "L112": (
         "the row as the first form of the ledger has it",
         "Row {number} of ledger.{table} is not what the first form of the ledger has.",
-        "ledger.{table} 的第 {number} 行与账本第一代表中的内容不符。",
+        "ledger.{table} 的第 {number} 行与账本第一代表格中的内容不符。",
     ),
 }
 

@@ -67,23 +67,23 @@ def stream_batches(conn: Connection) -> Iterator[BatchRow]:
         yield BatchRow(*fields)
 
 
-def transfers(conn: Connection, after: int, last: int | None) -> Slab:
-    """Return the transfers numbered after one up to another, or to the end."""
+def transfers(conn: Connection, after: int, last: int) -> Slab:
+    """Return the transfers numbered after one up to another."""
     return _slab(conn, "transfers", TRANSFERS, TRANSFER_FORM, after, last)
 
 
-def chains(conn: Connection, after: int, last: int | None) -> Slab:
-    """Return the chains numbered after one up to another, or to the end, with their details."""
+def chains(conn: Connection, after: int, last: int) -> Slab:
+    """Return the chains numbered after one up to another, with their details."""
     slab = _slab(conn, "chains", CHAINS, CHAIN_FORM, after, last)
     query = sql.SQL("""
-        select seq, {} from ledger.chains where seq > %s and (seq <= %s or %s::bigint is null)
+        select seq, {} from ledger.chains where seq > %s and seq <= %s
         and (closed, failed_leg, asked, amounts, available, used, salt, content) is distinct from
             (null::bigint[], null::int, null::bigint[], null::bigint[], null::bigint[],
              null::bigint[], null::bytea, null::bytea)
         order by seq
     """).format(columns_of(Detail.__slots__))
     seqs = slab.rows["seq"]
-    for seq, *detail in conn.execute(query, (after, last, last)):
+    for seq, *detail in conn.execute(query, (after, last)):
         place = int(np.searchsorted(seqs, seq))
         slab.details[place] = Detail(*detail)
         slab.rows["detail"][place] = np.void(slab.details[place].digest())
@@ -96,7 +96,7 @@ def _slab(
     fields: Sequence[Field],
     form: np.dtype[Any],
     after: int,
-    last: int | None,
+    last: int,
 ) -> Slab:
     columns = [_expression(field) for field in fields]
     flags = dict.fromkeys(field.is_set for field in fields if field.is_set)
@@ -105,13 +105,13 @@ def _slab(
                 for name in tested.values()]  # fmt: skip
     query = sql.SQL("""
         select {} from (
-          select * from {} where seq > %s and (seq <= %s or %s::bigint is null) order by seq) r
+          select * from {} where seq > %s and seq <= %s order by seq) r
     """).format(
         sql.SQL(", ").join(sql.SQL("array_agg({})").format(column) for column in columns),
         sql.Identifier("ledger", table),
     )
     with columns_cursor(conn) as cursor:
-        found = cursor.execute(query, (after, last, last)).fetchone()
+        found = cursor.execute(query, (after, last)).fetchone()
     if found is None or found[0] is None:
         return Slab(np.zeros(0, form), [], {})
     rows = np.zeros(len(found[0]), form)

@@ -71,7 +71,7 @@ class Wanted(NamedTuple):
 
 
 def nearest_cap(cap: int) -> int:
-    """Return the cap in 64 bits that refuses, or lets pass, exactly what the given one does."""
+    """Return the cap in 64 bits nearest to a given one: no account holds more anyway."""
     return min(max(cap, kernel.NO_CAP + 1), kernel.INT64_MAX)
 
 

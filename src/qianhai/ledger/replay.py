@@ -100,7 +100,8 @@ class Replay:
             total = self._totals[np.where(is_inside, ids, 0)]
             fits &= is_inside & (total["is_open"] == 1)
             fits &= total["institution"] == own[rows["institution"]]
-            fits &= (total["closed_by"] == 0) | (total["closed_by"] >= chain["seq"])
+            is_open = (total["closed_by"] == 0) | (total["closed_by"] >= chain["seq"])
+            fits &= is_open | ((rows["amount"] == 0) & (rows["held"] == 0))
             sides.append(total["asset"])
         fits &= sides[0] == sides[1]
         return np.asarray(fits, bool)

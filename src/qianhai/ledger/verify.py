@@ -35,7 +35,7 @@ from qianhai.ledger.digest import (
 from qianhai.ledger.first_form import FirstChainRow, FirstTransferRow
 from qianhai.ledger.flaws import flaw
 from qianhai.ledger.history import Slab
-from qianhai.ledger.model import Head
+from qianhai.ledger.model import INT64_MAX, Head
 from qianhai.ledger.replay import Replay
 
 #: Whole batches are read together until they have so many rows.
@@ -194,8 +194,8 @@ class _Check:
         for table in (self._assets, self._accounts, self._first_chains, self._first_transfers):
             yield from table.leftover()
         for name, slab in (
-            ("chains", history.chains(self._conn, last.chain_last, None)),
-            ("transfers", history.transfers(self._conn, last.transfer_last, None)),
+            ("chains", history.chains(self._conn, last.chain_last, INT64_MAX)),
+            ("transfers", history.transfers(self._conn, last.transfer_last, INT64_MAX)),
         ):
             for seq in slab.rows["seq"].tolist():
                 yield flaw("L103", name, seq, seq)

@@ -32,6 +32,8 @@ from qianhai.ledger.session import Attempt, Session
 
 #: A batch gathers callers up to so many legs: what one message to the database carries well.
 LEGS_MAX: Final = 32_760
+#: A batch of so many chains takes their ids for new until the database says otherwise.
+_MANY: Final = 32
 #: So many holds are swept at the start of a batch; the next ones by the next batch.
 SWEPT_MAX: Final = 1_000
 
@@ -116,7 +118,9 @@ class Writer:
         they were handed in. What nobody waits for stays in the line.
         """
         assert at.tzinfo is not None, "an instant has its zone"
-        weight = sum(len(one.chain.legs) for one in submissions if one.chain is not None)
+        weight = 0
+        for one in submissions:
+            weight += len(one.chain.legs) if one.chain is not None else 0
         return Handed(self._line.join(_Asked(submissions, at), weight))
 
     def submit(
@@ -181,24 +185,27 @@ class Writer:
         if batch[0].legs is not None:
             return [self._serve_legs(batch[0], batch[0].legs)]
         submissions = [one for asked in batch for one in asked.submissions]
+        chains = [one.chain for one in submissions if one.chain is not None]
         results: list[ChainResult] = []
 
         def post(conn: Connection, attempt: Attempt) -> None:
             swept = self._sweep(conn, attempt)
             if batch[0].is_sweep:
                 results[:] = swept
-            else:
-                past = None if swept else attempt.past
-                results[:] = self._post(conn, attempt, submissions, past)
+                return
+            past = store.load_chains(conn, self._keys_of(chains)) if swept else attempt.past
+            if self._is_careful and len(past) < len(chains):
+                self._is_careful = False
+            results[:] = self._post(conn, attempt, submissions, past)
 
-        self._session.transact(
-            post,
-            max(asked.at for asked in batch),
-            _keys_of(one.chain for one in submissions),
-            is_dry_run=batch[0].is_dry_run,
+        at, is_dry_run = max(asked.at for asked in batch), batch[0].is_dry_run
+        self._unless_known(
+            lambda: self._session.transact(post, at, self._keys_of(chains), is_dry_run=is_dry_run)
         )
         if batch[0].is_sweep:
             return [results]
+        if len(results) == len(batch):
+            return [[result] for result in results]
         given: list[_Given] = []
         first = 0
         for asked in batch:
@@ -206,25 +213,36 @@ class Writer:
             first += len(asked.submissions)
         return given
 
-    def _serve_legs(self, asked: _Asked, legs: LegColumns) -> PostedColumns:
-        """Post one caller's columns.
+    def _unless_known(self, post: Callable[[], None]) -> None:
+        """Run a transaction that takes ids for new, and again with care if one was not.
 
-        Whether an id is on record is left to the index that forbids a second: it is read only once
-        that has refused a batch, until a batch has no such id.
+        Whether an id is on record is left to the index that forbids a second: large batches read
+        their ids only once that has refused one, until a batch has few that are known.
         """
+        try:
+            post()
+        except psycopg.errors.UniqueViolation:
+            if self._is_careful:
+                raise
+            self._is_careful = True
+            post()
+
+    def _keys_of(self, chains: Sequence[Chain]) -> set[ChainKey]:
+        """Return the ids to read: of the chains that are continued, and of all with care."""
+        keys = {(one.institution_id, one.of.int) for one in chains if one.of is not None}
+        if self._is_careful or len(chains) < _MANY:
+            keys.update(map(key_of, chains))
+        return keys
+
+    def _serve_legs(self, asked: _Asked, legs: LegColumns) -> PostedColumns:
+        """Post one caller's columns."""
         found: list[PostedColumns] = []
 
         def post(conn: Connection, attempt: Attempt) -> None:
             self._sweep(conn, attempt)
             found[:] = [self._post_legs(conn, attempt, legs, asked.institution_id)]
 
-        try:
-            self._session.transact(post, asked.at)
-        except psycopg.errors.UniqueViolation:
-            if self._is_careful:
-                raise
-            self._is_careful = True
-            self._session.transact(post, asked.at)
+        self._unless_known(lambda: self._session.transact(post, asked.at))
         return found[0]
 
     def _post_legs(
@@ -278,28 +296,27 @@ class Writer:
             )
             for institution, hold in overdue
         ]
-        return self._post(conn, attempt, voids, None, is_sweep=True)
+        past = store.load_chains(conn, [(institution, hold.int) for institution, hold in overdue])
+        return self._post(conn, attempt, voids, past, is_sweep=True)
 
     def _post(
         self,
         conn: Connection,
         attempt: Attempt,
         submissions: Sequence[Submission],
-        past: Mapping[ChainKey, PastChain] | None,
+        past: Mapping[ChainKey, PastChain],
         *,
         is_sweep: bool = False,
     ) -> list[ChainResult]:
         """Try submissions as one batch, write what it did, and have every record written.
 
-        `past` are the chains on record that they name, None if these are still to be read.
+        `past` are the chains on record that they name.
         """
         if not submissions:
             return []
         asked = [submission.chain for submission in submissions]
         chains = [chain for chain in asked if chain is not None]
         book, head = attempt.book, attempt.stand.head
-        if past is None:
-            past = store.load_chains(conn, _keys_of(asked))
         store.load_named(conn, book, *unknown_names(chains, book))
         _read_accounts_of(conn, book, past.values())
         sweeps = frozenset(chain.id for chain in chains) if is_sweep else frozenset[UUID]()
@@ -326,17 +343,6 @@ class Writer:
                 submission.record(conn, result)
         reach("writer.recorded")
         return results
-
-
-def _keys_of(chains: Iterable[Chain | None]) -> set[ChainKey]:
-    """Return the ids of chains and of those they continue."""
-    keys = set()
-    for chain in chains:
-        if chain is not None:
-            keys.add(key_of(chain))
-            if chain.of is not None:
-                keys.add((chain.institution_id, chain.of.int))
-    return keys
 
 
 def _read_accounts_of(conn: Connection, book: Book, past: Iterable[PastChain]) -> None:
