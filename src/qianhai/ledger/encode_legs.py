@@ -94,8 +94,12 @@ def encode_legs(
     made = _own_legs(legs, starts, ends, sizes, chains["kind"] <= kernel.HOLD, book, institution)
     all_legs = np.concatenate([before.legs, made])
     all_chains = np.concatenate([before.chains, chains])
-    for place in sources:
-        _continue(all_legs, all_chains, len(before.chains) + place)
+    later = np.array([len(before.chains) + place for place in sources], np.int64)
+    if np.isin(all_chains["origin"][later], later).any():
+        for row in later:  # one continues another of them, which must be filled before
+            _continue(all_legs, all_chains, row[np.newaxis])
+    else:
+        _continue(all_legs, all_chains, later)
     arrays = Arrays(
         book.assets, book.accounts, before.opens, before.expects, before.closes,
         all_legs, all_chains,
@@ -180,19 +184,18 @@ def _own_legs(
     return made
 
 
-def _continue(legs: Records, chains: Records, chain: int) -> None:
-    """Fill the legs of a chain that continues another from those of that one."""
-    row = chains[chain]
-    if row["leg_first"] == row["leg_end"]:
-        return
-    origin = chains[row["origin"]]
-    own = slice(row["leg_first"], row["leg_end"])
-    source = legs[origin["leg_first"] : origin["leg_end"]]
-    is_reverse = row["kind"] == kernel.REVERSE
-    legs["debit"][own] = source["credit" if is_reverse else "debit"]
-    legs["credit"][own] = source["debit" if is_reverse else "credit"]
+def _continue(legs: Records, chains: Records, rows: Numbers) -> None:
+    """Fill the legs of chains that continue others, each by itself, from those of the others."""
+    counts = chains["leg_end"][rows] - chains["leg_first"][rows]
+    steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    own = np.repeat(chains["leg_first"][rows], counts) + steps
+    source = np.repeat(chains["leg_first"][chains["origin"][rows]], counts) + steps
+    is_reverse = np.repeat(chains["kind"][rows] == kernel.REVERSE, counts)
+    debit, credit = legs["debit"][source], legs["credit"][source]
+    legs["debit"][own] = np.where(is_reverse, credit, debit)
+    legs["credit"][own] = np.where(is_reverse, debit, credit)
     legs["amount"][own] = kernel.ALL
-    legs["source"][own] = np.arange(origin["leg_first"], origin["leg_end"])
+    legs["source"][own] = source
 
 
 def accounts_of(legs: LegColumns) -> Numbers:

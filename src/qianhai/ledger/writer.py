@@ -111,6 +111,11 @@ class Writer:
         self._is_careful = False
         self._line: Line[_Asked, _Given] = Line(self._serve, LEGS_MAX)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Return what the accounts kept between batches take, but their names."""
+        return self._session.book.bytes
+
     def hand_in(self, submissions: Sequence[Submission], *, at: datetime) -> Handed:
         """Take a place in the line for submissions and return at once.
 
