@@ -19,8 +19,8 @@ from psycopg import sql
 
 from qianhai.db import Connection, Database, Server, open_database, start_server
 
-#: Two teams of 64 connections, and the ledgers' own.
-_SETTINGS: Final = {"max_connections": "200"}
+#: Three teams of 64 connections, and the ledgers' own.
+_SETTINGS: Final = {"max_connections": "300"}
 _SHOWN: Final = (
     "server_version",
     "fsync",
@@ -120,8 +120,17 @@ def _drop(folder: Path) -> None:
 
 def memory_bytes() -> int:
     """Return what this process holds in memory now."""
+    return _told("VmRSS")
+
+
+def memory_bytes_most() -> int:
+    """Return the most that this process ever held in memory."""
+    return _told("VmHWM")
+
+
+def _told(what: str) -> int:
     with Path("/proc/self/status").open(encoding="ascii") as status:
         for line in status:
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1]) * 1024
-    raise AssertionError("the kernel tells VmRSS of every process")
+    raise AssertionError(f"the kernel tells {what} of every process")

@@ -4,9 +4,9 @@ Every load is made before the clock starts. Ids of chains rise with time, as a s
 except where a load says otherwise. Must not know how a load is posted.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import count, islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,7 +35,7 @@ CAP: Final = 10**15
 AMOUNT_MAX: Final = 1_000
 
 _VALUE_DAY: Final = (VALUE_ON - date(2000, 1, 1)).days
-_OPENED_AT_ONCE: Final = 2_000
+_OPENED_AT_ONCE: Final = 10_000
 _IDS_PER_MILLI: Final = 100
 _NOBODY: Final = np.void(bytes(16))
 _CNY: Final = Asset("CNY", 2, "currency")
@@ -83,21 +83,22 @@ class Ids:
 
 def open_accounts(writer: Writer, accounts: int = ACCOUNTS) -> None:
     """Open money accounts, and a limit with its source, through the writer as anybody does."""
-    specs = [AccountSpec("source", _ROOM, "limit_source", "authority")]
-    specs += [
-        AccountSpec(f"limit-{number}", _ROOM, "limit", f"party-{number}")
-        for number in range(ACCOUNTS // 10)
-    ]
-    specs.append(AccountSpec("fees", _CNY, "settlement", "bank", floor=FLOOR))
-    specs += [
-        AccountSpec(account_name(number), _CNY, "settlement", f"party-{number}", floor=FLOOR)
-        for number in range(accounts)
-    ]
-    for number, first in enumerate(range(0, len(specs), _OPENED_AT_ONCE)):
-        opens = tuple(specs[first : first + _OPENED_AT_ONCE])
-        chain = Chain(UUID(int=number + 1), INSTITUTION, Kind.POST, (), VALUE_ON, opens=opens)
+    specs, number = _specs(accounts), 0
+    while opens := tuple(islice(specs, _OPENED_AT_ONCE)):
+        number += 1
+        chain = Chain(UUID(int=number), INSTITUTION, Kind.POST, (), VALUE_ON, opens=opens)
         (result,) = writer.submit([Submission(chain)], at=instant())
         assert result.is_posted, result
+
+
+def _specs(accounts: int) -> Iterator[AccountSpec]:
+    """Yield what is opened, one after another, so that a million need not stand in memory."""
+    yield AccountSpec("source", _ROOM, "limit_source", "authority")
+    for number in range(ACCOUNTS // 10):
+        yield AccountSpec(f"limit-{number}", _ROOM, "limit", f"party-{number}")
+    yield AccountSpec("fees", _CNY, "settlement", "bank", floor=FLOOR)
+    for number in range(accounts):
+        yield AccountSpec(account_name(number), _CNY, "settlement", f"party-{number}", floor=FLOOR)
 
 
 class Loads:

@@ -124,11 +124,13 @@ def latencies(ours: Series) -> list[Row]:
     ]
 
 
-def print_table(title: str, rows: Sequence[Row]) -> None:
-    """Print rows that belong together."""
+def print_table(title: str, rows: Sequence[Row], notes: Sequence[str] = ()) -> None:
+    """Print rows that belong together, under notes that say what stands in them."""
     if not rows:
         return
     print(f"\n{title}")
+    for note in notes:
+        print(f"  {note}")
     print(_line(_TITLES))
     for row in rows:
         met = {None: "", True: "yes", False: "NO"}[row.is_met]

@@ -1,7 +1,8 @@
 """The peers on plain tables: set-based SQL, a function for each transfer, and both of them driven.
 
 They keep a balance above its floor and an id unique, as the ledger does; they know no chain, hold,
-cap, proof or record of what was refused. Must not know the ledger's own tables.
+cap, proof or record of what was refused (a proof is in `sealed`). Must not know the ledger's own
+tables.
 """
 
 import threading
@@ -77,7 +78,11 @@ with added as (
 update peer.set_accounts a set balance = a.balance + s.moved from sums s where a.id = s.id
 """
 
-_CALL: Final = "select peer.transfer(%s, %s, %s, %s, '2025-06-10')"
+#: The functions that are called, by the names their figures have.
+_CALLS: Final = {
+    "function": b"select peer.transfer(%s, %s, %s, %s, '2025-06-10')",
+    "sealed_function": b"select peer.sealed_transfer(%s, %s, %s, %s, '2025-06-10')",
+}
 
 
 def make_tables(ground: Ground) -> None:
@@ -125,14 +130,16 @@ class SetBased:
 
 
 class FunctionCalls:
-    """The per-transfer function, called by threads that each wait for their commit."""
+    """A per-transfer function, called by threads that each wait for their commit."""
 
-    def __init__(self, ground: Ground, callers: int, seconds: float) -> None:
+    def __init__(
+        self, ground: Ground, callers: int, seconds: float, function: str = "function"
+    ) -> None:
         self._conns = [ground.connect(HOME) for _ in range(callers)]
-        self._seconds = seconds
+        self._seconds, self._call = seconds, _CALLS[function]
         self._dice = np.random.default_rng(100 + callers)
         self._ids = Ids(self._dice, 100 + callers)
-        self.series = Series(f"function_{callers}_python_callers", "chains/s")
+        self.series = Series(f"{function}_{callers}_python_callers", "chains/s")
 
     def trial(self) -> None:
         """Call for so long; what is asked is made before."""
@@ -155,9 +162,8 @@ class FunctionCalls:
             )
         ]
 
-    @staticmethod
     def _caller(
-        conn: Connection, asked: Sequence[tuple[UUID, int, int, int]]
+        self, conn: Connection, asked: Sequence[tuple[UUID, int, int, int]]
     ) -> Callable[[float, list[float]], None]:
         def call(until: float, spent: list[float]) -> None:
             with conn.cursor(binary=True) as cursor:
@@ -165,7 +171,7 @@ class FunctionCalls:
                     since = perf_counter()
                     if since > until:
                         return
-                    row = cursor.execute(_CALL, params, prepare=True).fetchone()
+                    row = cursor.execute(self._call, params, prepare=True).fetchone()
                     assert row == ("posted",), row
                     spent.append(perf_counter() - since)
 

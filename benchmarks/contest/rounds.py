@@ -10,6 +10,7 @@ import platform
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Final, Protocol
 
@@ -29,6 +30,7 @@ from benchmarks.contest.measuring import (
 )
 from benchmarks.contest.peers import CALLERS, HOME, FunctionCalls, SetBased, make_tables
 from benchmarks.contest.programs import Pgbench, TpcbCalls, find_pgbench
+from benchmarks.contest.sealed import check_sealed, make_sealed_tables
 
 from qianhai.kernel import Environment
 from qianhai.ledger import Writer, is_compilable, warm
@@ -39,6 +41,20 @@ SMALL: Final = (1, 100)
 #: What single chains must reach, in times the per-transfer function: one by one, and 16 ahead.
 CALLERS_TARGETS: Final = ((1, 4.0), (16, 8.0))
 EXTRA_LOADS: Final = ("uniform_random_ids",)
+#: What a run is made of; a short one has rounds only.
+PARTS: Final = ("rounds", "million", "history")
+#: Prints a line at once, whoever reads.
+_say: Final = partial(print, flush=True)
+#: With fewer there is no past to ask for.
+HISTORY_TRANSFERS_MIN: Final = 100_000
+_HISTORY_MONTHS: Final = 6
+_HISTORY_POINTS: Final = 300
+_SINGLES: Final = """\
+submit: chains that keep floors, caps and holds, numbered, with balances and a proof, refused too.
+function: keeps floors and unique ids; no chain, hold, cap, number, balance on its row or proof.
+function_1: the same by one caller, who waits for nobody else's lock.
+sealed_function: also numbers without a gap, two balances on a row, SHA-256 through one head row;
+  no chain of legs, hold, cap or record of what was refused.""".splitlines()
 MAIN_LOADS: Final = ("uniform", "hot", "three_legs", "two_phase", "two_phase_before")
 
 
@@ -91,10 +107,15 @@ class Contest:
         ]
         self._stack.enter_context(ground.database(HOME))
         make_tables(ground)
+        make_sealed_tables(ground)
         self.set_based = SetBased(ground, REPEATED, 1)
         self.functions: list[FunctionCalls | Pgbench] = [
             FunctionCalls(ground, CALLERS, measure.trial_seconds),
             FunctionCalls(ground, 1, measure.trial_seconds / 2),
+        ]
+        self.sealed = [
+            FunctionCalls(ground, CALLERS, measure.trial_seconds, "sealed_function"),
+            FunctionCalls(ground, 1, measure.trial_seconds / 2, "sealed_function"),
         ]
         program = find_pgbench() if has_pgbench else None
         self.tpcb: Pgbench | TpcbCalls
@@ -105,7 +126,7 @@ class Contest:
             self.tpcb = TpcbCalls(ground, measure.trial_seconds, measure.tpcb_scale)
         self.program = program
         self.kernels = Kernels(REPEATED)
-        for peer in (self.set_based, *self.functions, self.tpcb):
+        for peer in (self.set_based, *self.functions, *self.sealed, self.tpcb):
             self._stack.callback(peer.close)
 
     def _posts(
@@ -130,7 +151,7 @@ class Contest:
         often = [each for each in self.many if each.is_repeated]
         rest: list[Contestant] = [each for each in self.many if not each.is_repeated]
         rest += [*self.few, self.kernels]
-        slow: list[Contestant] = [*self.callers, *self.functions, self.tpcb]
+        slow: list[Contestant] = [*self.callers, *self.functions, *self.sealed, self.tpcb]
         for part in range(3):
             yield from often
             yield self.set_based
@@ -143,7 +164,8 @@ class Contest:
             if each.is_first_apart:
                 self._try(each)
                 each.forget()
-        for warmed in (self.set_based, *self.callers, *self.functions, self.tpcb):
+        singles = (*self.callers, *self.functions, *self.sealed, self.tpcb)
+        for warmed in (self.set_based, *singles):
             if not isinstance(warmed, Pgbench):  # whose connections are new each time
                 self._try(warmed)
                 warmed.series.forget()
@@ -187,18 +209,10 @@ def report(contest: Contest) -> list[Row]:
     post = next(each.post for each in contest.many if each.is_repeated)
     sets = [row_of(post, contest.set_based.series)]
     print_table("Set-based SQL: one statement a batch on plain tables", sets)
-    peer = contest.fastest_function()
-    singles = [
-        row_of(each.series, peer, target)
-        for each, (_, target) in zip(contest.callers, CALLERS_TARGETS, strict=True)
-    ]
-    python = contest.functions[0].series
-    if python is not peer:
-        singles += [row_of(each.series, python) for each in contest.callers]
-    plain = [row_of(each.series) for each in contest.functions]
-    plain.append(row_of(contest.tpcb.series))
-    title = "Single chains: Writer.submit against a function for each transfer, driven its fastest"
-    print_table(title, singles + plain)
+    singles = single_rows(contest)
+    plain = [row_of(each.series) for each in (*contest.functions, *contest.sealed, contest.tpcb)]
+    title = "Single chains: Writer.submit against a function for each transfer"
+    print_table(title, singles + plain, _SINGLES)
     kernels = contest.kernels.rows()
     print_table("The kernel alone", kernels)
     waits = [row for each in contest.callers for row in latencies(each.series)]
@@ -206,7 +220,23 @@ def report(contest: Contest) -> list[Row]:
             *plain, *kernels]  # fmt: skip
 
 
-def head(ground: Ground, contest: Contest) -> None:
+def single_rows(contest: Contest) -> list[Row]:
+    """Return single chains against each peer: the fastest first, with targets for all but one.
+
+    The 64 callers of Python have none where pgbench drives the same function faster.
+    """
+    fastest, (many, one) = contest.fastest_function(), contest.functions[:2]
+    peers = [(fastest, True), (many.series, False), (one.series, True)]
+    peers += [(each.series, True) for each in contest.sealed]
+    return [
+        row_of(each.series, peer, target if is_aimed else None)
+        for at, (peer, is_aimed) in enumerate(peers)
+        if at == 0 or peer is not fastest
+        for each, (_, target) in zip(contest.callers, CALLERS_TARGETS, strict=True)
+    ]
+
+
+def head(ground: Ground) -> None:
     """Print what the figures stand on."""
     print(f"PostgreSQL of its own in {ground.folder}: {ground.settings()}")
     few, half, most = ground.commit_millis()
@@ -217,41 +247,41 @@ def head(ground: Ground, contest: Contest) -> None:
         f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load};"
         f" kernel {kernel}"
     )
-    if contest.program is None:
-        print("pgbench was not found: TPC-B is one function of its five statements, by threads")
-    else:
-        print(f"pgbench: {contest.program}")
 
 
-def run(measure: Measure, *, has_pgbench: bool = True) -> None:
-    """Run the contest and print its tables, and last one JSON document."""
+def run(measure: Measure, *, has_pgbench: bool = True, parts: Sequence[str] = PARTS) -> None:
+    """Run the parts of a measure and print their tables, and last one JSON document."""
     started = perf_counter()
+    rows: list[Row] = []
     warm()
     with open_ground() as ground:
-        contest = Contest(ground, measure, has_pgbench=has_pgbench)
-        try:
-            head(ground, contest)
-            rounds = contest.run(started + measure.seconds)
-            print(f"{measure.name}: {rounds} whole rounds, {perf_counter() - started:.0f} s so far")
-            rows = report(contest)
-            rows.append(Row("process_memory", memory_bytes() / (1 << 20), "MiB"))
-        finally:
-            contest.close()
-        rows += more(ground, measure)
+        head(ground)
+        if "rounds" in parts:
+            rows += go_round(ground, measure, started, has_pgbench=has_pgbench)
+        if "million" in parts and measure.million_batches:
+            found = million.measure(ground, measure.million_batches, _say)
+            print_table("A million accounts; of processes the most they held", found)
+            rows += found
+        if "history" in parts and (transfers := measure.history_transfers):
+            found = history.measure(ground, transfers, _HISTORY_MONTHS, _HISTORY_POINTS, _say)
+            print_table(f"A history of {transfers:,} transfers", found)
+            rows += found
     print(f"\nended after {perf_counter() - started:.0f} s")
     print_document(rows)
 
 
-def more(ground: Ground, measure: Measure) -> list[Row]:
-    """Measure what only a long run has time for."""
-    rows: list[Row] = []
-    if measure.million_batches:
-        found = million.measure(ground, measure.million_batches, print)
-        print_table("A million accounts", found)
-        rows += found
-    if measure.history_transfers:
-        for months in (6, 1):
-            found = history.measure(ground, measure.history_transfers, months, 300, print)
-            print_table(f"A history of {measure.history_transfers:,} transfers", found)
-            rows += found
-    return rows
+def go_round(ground: Ground, measure: Measure, started: float, *, has_pgbench: bool) -> list[Row]:
+    """Hold the contest until its time is over and print its tables."""
+    contest = Contest(ground, measure, has_pgbench=has_pgbench)
+    try:
+        if contest.program is None:
+            _say("pgbench was not found: TPC-B is one function of its five statements, by threads")
+        else:
+            _say(f"pgbench: {contest.program}")
+        rounds = contest.run(started + measure.seconds)
+        _say(f"{measure.name}: {rounds} whole rounds, {perf_counter() - started:.0f} s so far")
+        sealed = check_sealed(ground)
+        _say(f"sealed_function: {sealed:,} transfers without a gap, linked, balances come to 0")
+        return [*report(contest), Row("process_memory", memory_bytes() / (1 << 20), "MiB")]
+    finally:
+        contest.close()

@@ -1,6 +1,8 @@
 """The kernel decides the same interpreted and compiled, and no number in it leaves 64 bits."""
 
 from collections import Counter
+from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -158,3 +160,21 @@ def test_no_number_between_leaves_64_bits() -> None:
         compiling.post(asked, AT, is_compiled=False)
         verdicts = [chain.verdict for chain in whole.chains]
         assert verdicts == asked.chains["verdict"].tolist(), f"batch {number}"
+
+
+def test_where_nothing_can_be_kept_on_disk_the_kernel_is_compiled_anew() -> None:
+    asked: list[bool] = []
+    assert isinstance(_doubled, FunctionType)
+
+    def njit(*, cache: bool = False, **_options: object) -> Callable[[FunctionType], FunctionType]:
+        asked.append(cache)
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return lambda function: function
+
+    assert compiling.jitted(_doubled, njit)(2) == 4
+    assert asked == [True, False]
+
+
+def _doubled(number: int) -> int:
+    return number * 2

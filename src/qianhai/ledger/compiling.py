@@ -12,8 +12,8 @@ from inspect import isfunction
 from operator import attrgetter
 from pathlib import Path
 from threading import Lock
-from types import ModuleType
-from typing import Any, Final, TypeVar
+from types import FunctionType, ModuleType
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 
@@ -48,11 +48,21 @@ def _compiled() -> ModuleType:
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), made.__dict__)  # noqa: S102
     for name, value in list(vars(made).items()):
         if isfunction(value) and value.__module__ == made.__name__:
-            # Nothing is allocated inside, so that no reference has to be counted: 15 times faster.
-            options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
-            options["inline"] = "always" if name.startswith("_") else "never"
-            setattr(made, name, numba.njit(**options)(value))
+            setattr(made, name, jitted(value, numba.njit))
     return made
+
+
+def jitted(function: FunctionType, njit: Callable[..., Any]) -> Callable[..., object]:
+    """Return a function of the kernel compiled: kept on disk, or made anew where nothing can be.
+
+    Nothing is allocated inside, so that no reference has to be counted: 15 times faster.
+    """
+    inline = "always" if function.__name__.startswith("_") else "never"
+    options = {"nogil": True, "_nrt": False, "inline": inline}
+    try:
+        return cast("Callable[..., object]", njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder near the file, nor of the user, can be written to
+        return cast("Callable[..., object]", njit(**options)(function))
 
 
 def warm() -> None:
