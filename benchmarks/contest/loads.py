@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from qianhai.db import Database
+from qianhai.db import Connection, Database
 from qianhai.ledger import (
     AccountSpec,
     Asset,
@@ -108,11 +108,10 @@ class Loads:
         self.dice = np.random.default_rng(lane)
         self.ids = Ids(self.dice, lane)
         with database.transaction() as conn:
-            rows = conn.execute("select kind, name, id from ledger.accounts order by id").fetchall()
-        self.money = _of_kind(rows, "settlement", "account-")
-        self.limits = _of_kind(rows, "limit", "limit-")
-        (self.source,) = _of_kind(rows, "limit_source", "source")
-        (self.fees,) = _of_kind(rows, "settlement", "fees")
+            self.money = _load_ids(conn, "settlement", "account-")
+            self.limits = _load_ids(conn, "limit", "limit-")
+            (self.source,) = _load_ids(conn, "limit_source", "source")
+            (self.fees,) = _load_ids(conn, "settlement", "fees")
         self._holds: dict[int, npt.NDArray[Any]] = {}
 
     def pairs(self, rows: int) -> tuple[Numbers, Numbers]:
@@ -204,11 +203,12 @@ class Loads:
         return self.dice.integers(1, AMOUNT_MAX, rows)
 
 
-def _of_kind(rows: list[tuple[Any, ...]], kind: str, prefix: str) -> Numbers:
-    return np.array(
-        [number for each, name, number in rows if each == kind and name.startswith(prefix)],
-        np.int64,
+def _load_ids(conn: Connection, kind: str, prefix: str) -> Numbers:
+    rows = conn.execute(
+        "select id from ledger.accounts where kind = %s and starts_with(name, %s) order by id",
+        (kind, prefix),
     )
+    return np.fromiter((number for (number,) in rows), np.int64)
 
 
 #: Every load by its name.

@@ -35,11 +35,11 @@ def measure(
             f" about {accounts / 25_000:.0f} s at 25,000 a second"
         )
         since = perf_counter()
-        with _process() as pool:
+        with _start_apart() as pool:
             opening, opened = pool.submit(_open, url, folder, accounts).result()
         spent = perf_counter() - since
         say(f"{accounts:,} accounts opened in {spent:.0f} s, {accounts / spent:,.0f} a second")
-        with _process() as pool:
+        with _start_apart() as pool:
             series, posting, before, posted = pool.submit(_post, url, folder, batches).result()
     ground.drop(_HOME)
     return [
@@ -58,7 +58,7 @@ def _bounded(name: str, held: int) -> Row:
 
 
 @contextmanager
-def _process() -> Iterator[ProcessPoolExecutor]:
+def _start_apart() -> Iterator[ProcessPoolExecutor]:
     """Start a process that knows nothing of this one; who stops waiting leaves it to the server.
 
     Its connection ends with the server, and with that its work.

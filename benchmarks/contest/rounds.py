@@ -238,7 +238,7 @@ def single_rows(contest: Contest) -> list[Row]:
 
 def head(ground: Ground) -> None:
     """Print what the figures stand on."""
-    print(f"PostgreSQL of its own in {ground.folder}: {ground.settings()}")
+    _say(f"PostgreSQL of its own in {ground.folder}: {ground.settings()}")
     few, half, most = ground.commit_millis()
     print(f"one commit of one row: p10 {few:.2f}, p50 {half:.2f}, p90 {most:.2f} ms")
     kernel = "compiled" if is_compilable() else "interpreted, numba is not installed"
