@@ -78,7 +78,7 @@ def _open(url: str, folder: str, accounts: int) -> tuple[int, int]:
     with open_database(url=url, data_dir=Path(folder)) as database:
         writer = Writer(database)
         open_accounts(writer, accounts)
-        return _writer_bytes(writer), memory_bytes_most()
+        return writer.memory_bytes, memory_bytes_most()
 
 
 def _post(url: str, folder: str, batches: int) -> tuple[Series, int, int, int]:
@@ -92,10 +92,4 @@ def _post(url: str, folder: str, batches: int) -> tuple[Series, int, int, int]:
             posted = writer.post(legs, institution_id=INSTITUTION, at=instant())
             series.add(SIZE, [perf_counter() - since])
             assert posted.is_posted.all(), posted.counts()
-        return series, _writer_bytes(writer), before, memory_bytes_most()
-
-
-def _writer_bytes(writer: Writer) -> int:
-    """Return what the writer keeps between batches, as it says itself where it does."""
-    told = getattr(writer, "memory_bytes", None)
-    return writer._session.book.bytes if told is None else int(told)  # noqa: SLF001 - see above
+        return series, writer.memory_bytes, before, memory_bytes_most()

@@ -299,3 +299,19 @@ def test_a_name_that_a_spreadsheet_would_run_is_written_with_an_apostrophe(
     with books.database.transaction() as conn:
         names = conn.execute("select name from ledger.accounts order by id").fetchall()
     assert names == [("=1+1",), ("'quoted",)]
+
+
+def test_an_account_may_have_no_holder(books: Books, tmp_path: Path) -> None:
+    accounts = text_of(
+        tmp_path,
+        "name,asset,scale,asset_kind,kind,holder\n"
+        "contra,CNY,2,currency,contra,\nhers,CNY,2,currency,settlement,her\n",
+    )
+    path = text_of(
+        tmp_path, f"chain_id,debit,credit,amount,value_on\n{named('a')},contra,hers,1,2023-06-30\n"
+    )
+    done, _ = load(books, path, accounts)
+    assert done.results == {"posted": 1}
+    with books.database.transaction() as conn:
+        holders = conn.execute("select holder from ledger.accounts order by id").fetchall()
+    assert holders == [("",), ("her",)]

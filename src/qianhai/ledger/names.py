@@ -154,6 +154,8 @@ def _spec(cells: dict[str, Any], place: Place, flaws: Flaws) -> AccountSpec | No
     for column in ("name", "asset", "asset_kind", "kind", "holder"):
         text = cells[column]
         if text is None or text == "":
+            if column == "holder":  # an account of nobody: what stands against all others
+                continue
             flaws.add("L220", at(column), name=column)
         elif not isinstance(text, str) or "\0" in text:
             flaws.add("L221", at(column), text, name=column, known="a text", known_zh="文本")
@@ -179,7 +181,7 @@ def _spec(cells: dict[str, Any], place: Place, flaws: Flaws) -> AccountSpec | No
             str(cells["name"] or "?"),
             Asset(str(cells["asset"]), scale, str(cells["asset_kind"])),
             str(cells["kind"]),
-            str(cells["holder"]),
+            str(cells["holder"] or ""),
             *bounds,
         )
     except ValueError:
