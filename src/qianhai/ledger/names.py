@@ -4,7 +4,7 @@ Holds the reads a load needs: what accounts are open, and which a file of accoun
 file's accounts rest in a temporary table of the check's transaction, not in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -151,16 +151,7 @@ def _spec(cells: dict[str, Any], place: Place, flaws: Flaws) -> AccountSpec | No
     def at(column: str) -> Place:
         return Place(place.file, place.line, column)
 
-    for column in ("name", "asset", "asset_kind", "kind", "holder"):
-        text = cells[column]
-        if text is None or text == "":
-            if column == "holder":  # an account of nobody: what stands against all others
-                continue
-            flaws.add("L220", at(column), name=column)
-        elif not isinstance(text, str) or "\0" in text:
-            flaws.add("L221", at(column), text, name=column, known="a text", known_zh="文本")
-        elif len(text) > CELL_CHARS_MAX:
-            flaws.add("L223", at(column), len(text), name=column, limit=CELL_CHARS_MAX)
+    _check_texts(cells, at, flaws)
     scale = _scale(cells["scale"])
     if scale is None:
         known = f"a whole number from 0 to {SCALE_MAX}"
@@ -187,6 +178,19 @@ def _spec(cells: dict[str, Any], place: Place, flaws: Flaws) -> AccountSpec | No
     except ValueError:
         flaws.add("L244", place, cells["name"])
         return None
+
+
+def _check_texts(cells: dict[str, Any], at: Callable[[str], Place], flaws: Flaws) -> None:
+    """Add what cannot stand in the columns of text; only an account of nobody has no holder."""
+    for column in ("name", "asset", "asset_kind", "kind", "holder"):
+        text = cells[column]
+        if text is None or text == "":
+            if column != "holder":
+                flaws.add("L220", at(column), name=column)
+        elif not isinstance(text, str) or "\0" in text:
+            flaws.add("L221", at(column), text, name=column, known="a text", known_zh="文本")
+        elif len(text) > CELL_CHARS_MAX:
+            flaws.add("L223", at(column), len(text), name=column, limit=CELL_CHARS_MAX)
 
 
 def _decimal(written: object) -> Decimal:
