@@ -17,7 +17,7 @@ from qianhai.kernel import Environment
 
 @click.command("bench")
 @click.option("--quick", is_flag=True, help="Within 50 s (the default). 50 秒以内（默认）。")
-@click.option("--full", is_flag=True, help="Half an hour or so. 约一小时。")
+@click.option("--full", is_flag=True, help="Half an hour or so. 约半小时。")
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def bench(app: App, *, quick: bool, full: bool, _json: bool) -> None:

@@ -64,6 +64,7 @@ def _fresh(sheet: Sheet, entries: Entries) -> Iterator[ChainResult]:
     asked, amounts = legs["asked"].tolist(), taken.tolist()
     available = (legs["debit_balance"] - legs["debit_pending"]).tolist()
     used = (legs["credit_balance"] + legs["credit_pending"]).tolist()
+    before = list(zip(available, used, strict=True))
     names = ("verdict", "failed_leg", "leg_first", "tried")
     columns = [rows[name].tolist() for name in names]
     written = entries.chains
@@ -86,7 +87,7 @@ def _fresh(sheet: Sheet, entries: Entries) -> Iterator[ChainResult]:
             None if failed == kernel.NONE else failed,
             tuple(asked[first:end]),
             tuple(amounts[first:end]),
-            tuple(zip(available[first:end], used[first:end], strict=True)),
+            tuple(before[first:end]),
             seq_first if has_transfers else None,
             seq_last if has_transfers else None,
         )

@@ -4,7 +4,6 @@ Every statement runs in the writer's transaction. Must not decide anything.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +12,7 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from qianhai.db import Connection
 from qianhai.kernel import StaleState
@@ -83,19 +82,43 @@ def write(conn: Connection, change: Change) -> None:
     fields = (*AccountRow._fields, *AccountState._fields)
     _copy_rows(conn, "accounts", fields, [(*row, *state) for row, state in entries.accounts])
     _copy_details(conn, entries, change.book.institutions)
-    is_small = len(entries.chains) + len(entries.transfers) < _COPIED_MIN
-    with conn.pipeline() if is_small else nullcontext():
-        for table, rows, packed in _records(change):
-            if is_small:
-                _insert(conn, table, rows, change.book.institutions)
-            else:
-                _copy(conn, table, packed or pack_rows(table, rows, change.book.institutions))
-        _resolve_holds(conn, entries)
-        _write_back(conn, change.book, change.rows, entries.closed_by)
-        batch, head = change.batch, change.head
-        moved = conn.execute(_ADVANCE, (*batch, *batch, change.settled, head.number, head.hash))
+    records = list(_records(change))
+    if sum(len(rows) for _, rows, _ in records) < _COPIED_MIN:
+        with conn.pipeline():
+            moved = _send(conn, change, records)
+            _leave(conn, change)
+    else:
+        for table, rows, packed in records:
+            _copy(conn, table, packed or pack_rows(table, rows, change.book.institutions))
+        _leave(conn, change)
+        moved = _send(conn, change, ())
     if moved.rowcount != 1:
         raise StaleState(f"the ledger's head is no longer batch {change.head.number}")
+
+
+def _leave(conn: Connection, change: Change) -> None:
+    """Write what a batch changes of rows that are there."""
+    _resolve_holds(conn, change.entries)
+    _write_back(conn, change.book, change.rows, change.entries.closed_by)
+
+
+def _send(
+    conn: Connection, change: Change, records: Sequence[tuple[str, Records, bytes]]
+) -> Cursor[tuple[Any, ...]]:
+    """Send records as one parameter a column, and move the head, all in one statement."""
+    tables = tuple(table for table, rows, _ in records if len(rows))
+    given: list[object] = []
+    for table, rows, _ in records:
+        if len(rows):
+            given.append(list(change.book.institutions))
+            given += [_column(rows[name]) for name in _parameters(table)]
+    batch, head = change.batch, change.head
+    given += [*batch, *batch, change.settled, head.number, head.hash]
+    return conn.execute(_command(tables), given)
+
+
+def _column(values: Records) -> Uuids | Int8s:
+    return Uuids(values) if values.dtype.kind == "V" else Int8s(values.astype(np.int64))
 
 
 def _records(change: Change) -> Iterator[tuple[str, Records, bytes]]:
@@ -137,18 +160,6 @@ def copy_command(table: str) -> bytes:
     return command.format(sql.Identifier("ledger", table), columns).as_bytes()
 
 
-def _insert(conn: Connection, table: str, rows: Records, institutions: Sequence[str]) -> None:
-    """Send records as one parameter a column."""
-    if not len(rows):
-        return
-    names = _parameters(table)
-    columns = [
-        Uuids(rows[name]) if rows[name].dtype.kind == "V" else Int8s(rows[name].astype(np.int64))
-        for name in names
-    ]
-    conn.execute(_insert_command(table), (list(institutions), *columns))
-
-
 def _parameters(table: str) -> list[str]:
     fields = _SHAPES.get(table, _TRANSFERS).values()
     flags = dict.fromkeys(field.is_set for field in fields if field.is_set)
@@ -167,7 +178,23 @@ _VALUES: Final = {
 
 
 @lru_cache
-def _insert_command(table: str) -> bytes:
+def _command(tables: tuple[str, ...]) -> bytes:
+    """Return the statement that inserts into tables, adds the batch and moves the head to it."""
+    places = sql.SQL(", ").join([sql.Placeholder()] * len(BatchRow._fields))
+    columns = columns_of(BatchRow._fields)
+    parts = [_inserting(table) for table in tables]
+    parts.append(sql.SQL("insert into ledger.batches ({}) values ({})").format(columns, places))
+    named = [
+        sql.SQL("{} as ({})").format(sql.Identifier(f"part_{number}"), part)
+        for number, part in enumerate(parts)
+    ]
+    moving = sql.SQL("""
+        with {} update ledger.heads set ({}, settled) = row({}, %s) where number = %s and hash = %s
+    """)
+    return moving.format(sql.SQL(", ").join(named), columns, places).as_bytes()
+
+
+def _inserting(table: str) -> sql.Composed:
     values = []
     for field in _SHAPES.get(table, _TRANSFERS).values():
         name = sql.Identifier("r", field.name)
@@ -180,22 +207,17 @@ def _insert_command(table: str) -> bytes:
     shape = _SHAPES.get(table, _TRANSFERS)
     names = _parameters(table)
     is_id = {field.name: field.form == "V16" for field in shape.values()}
-    return (
-        sql.SQL("""
-            insert into {} ({})
-            select {} from (select %s::text[] as names) institutions, unnest({}) as r ({})
-        """)
-        .format(
-            sql.Identifier("ledger", table),
-            columns_of(shape),
-            sql.SQL(", ").join(values),
-            sql.SQL(", ").join(
-                sql.SQL("%s::uuid[]") if is_id.get(name) else sql.SQL("%s::bigint[]")
-                for name in names
-            ),
-            columns_of(names),
-        )
-        .as_bytes()
+    return sql.SQL("""
+        insert into {} ({})
+        select {} from (select %s::text[] as names) institutions, unnest({}) as r ({})
+    """).format(
+        sql.Identifier("ledger", table),
+        columns_of(shape),
+        sql.SQL(", ").join(values),
+        sql.SQL(", ").join(
+            sql.SQL("%s::uuid[]") if is_id.get(name) else sql.SQL("%s::bigint[]") for name in names
+        ),
+        columns_of(names),
     )
 
 
@@ -298,12 +320,3 @@ def open_partition(conn: Connection, at: datetime, seq: int, *, is_indexed: bool
     row = conn.execute("select ledger.open_partition(%s, %s, %s)", (at, seq, is_indexed)).fetchone()
     assert row is not None, "a function returns"
     return str(row[0])
-
-
-_PLACES: Final = sql.SQL(", ").join([sql.Placeholder()] * len(BatchRow._fields))
-_ADVANCING: Final = sql.SQL("""
-    with added as (insert into ledger.batches ({columns}) values ({places}))
-    update ledger.heads set ({columns}, settled) = row({places}, %s)
-    where number = %s and hash = %s
-""")
-_ADVANCE: Final = _ADVANCING.format(columns=columns_of(BatchRow._fields), places=_PLACES).as_bytes()

@@ -5,8 +5,8 @@ of `store` and `insert`.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Final
@@ -20,8 +20,6 @@ from qianhai.ledger import insert, store
 from qianhai.ledger.book import Book
 from qianhai.ledger.decode import Entries
 from qianhai.ledger.digest import BatchRow
-from qianhai.ledger.encode import ChainKey
-from qianhai.ledger.past import PastChain
 
 _log = logging.getLogger("qianhai.ledger")
 
@@ -38,15 +36,11 @@ _FOREIGN_MAX: Final = 200_000
 
 @dataclass(slots=True)
 class Attempt:
-    """A transaction under way: where it stands, its instant, and its last batch.
-
-    `past` are the chains on record that were asked for with the lock.
-    """
+    """A transaction under way: where it stands, its instant, and its last batch."""
 
     stand: store.Stand
     posted_at: datetime
     book: Book
-    past: dict[ChainKey, PastChain] = field(default_factory=dict)
     batch: BatchRow | None = None
 
 
@@ -63,13 +57,10 @@ class Session:
         self,
         act: Callable[[Connection, Attempt], None],
         at: datetime,
-        keys: Iterable[ChainKey] = (),
         *,
         is_dry_run: bool = False,
     ) -> None:
         """Run an act under the lock on a book that is true, and commit what it wrote.
-
-        `keys` are read with the lock, in one round trip.
 
         Raises:
             Environment: the database failed, and it is certain that nothing was booked.
@@ -80,11 +71,10 @@ class Session:
         attempt: Attempt | None = None
         try:
             with self.database.transaction(rollback=is_dry_run) as conn:
-                found, past = store.lock_head(conn, keys)
-                stand = _synchronize(conn, book, found)
+                stand = _synchronize(conn, book, store.lock_head(conn))
                 reach("writer.locked")
                 posted_at = max(at.astimezone(UTC), store.in_utc(stand.head.posted_at))
-                attempt = Attempt(stand, posted_at, book, past)
+                attempt = Attempt(stand, posted_at, book)
                 act(conn, attempt)
         except UnknownCommit:
             self.forget()
@@ -150,7 +140,7 @@ class Session:
         For the end of a load: no read has to add anything then, and statements are fast.
         """
         with self.database.transaction() as conn:
-            stand, _ = store.lock_head(conn)
+            stand = store.lock_head(conn)
             if stand.settled < stand.head.transfer_last:
                 self.forget()
                 store.settle_tail(conn)

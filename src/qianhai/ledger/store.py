@@ -11,7 +11,7 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from psycopg import Cursor, sql
+from psycopg import sql
 
 from qianhai.db import Connection
 from qianhai.kernel import derived_id
@@ -44,30 +44,21 @@ def columns_of(fields: Iterable[str], table: str = "") -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*filter(None, (table, field))) for field in fields)
 
 
-_HEAD: Final = (
-    sql.SQL("select settled, {} from ledger.heads").format(columns_of(BatchRow._fields)).as_bytes()
+_LOCK_HEAD: Final = (
+    sql.SQL("select settled, {} from ledger.lock_head(%s)")
+    .format(columns_of(BatchRow._fields))
+    .as_bytes()
 )
 
 
-def lock_head(
-    conn: Connection, keys: Iterable[ChainKey] = ()
-) -> tuple[Stand, dict[ChainKey, PastChain]]:
-    """Wait for the writers before, then return where the history ends, and chains on record.
+def lock_head(conn: Connection) -> Stand:
+    """Wait for the writers before, then return where the history ends.
 
     The lock is let go by the end of the transaction, so whoever has it knows that every
-    transaction before it has either happened or never will. All of it is one round trip.
+    transaction before it has either happened or never will.
     """
-    with conn.pipeline():
-        # A plan made while a table was small would read all of it for as long as it is kept. Of
-        # large tables every statement here finds rows by index, one after another.
-        conn.execute(
-            "select pg_advisory_xact_lock(%s), set_config('enable_seqscan', 'off', true)", (_LOCK,)
-        )
-        cursor = conn.execute(_HEAD)
-        asked = _ask_chains(conn, keys)
-        settled, *row = cursor.fetchone() or ()
-        rows = [chain for found in asked for chain in found.fetchall()]
-    return Stand(BatchRow(*row), settled), _past_chains(conn, rows)
+    settled, *row = conn.execute(_LOCK_HEAD, (_LOCK,)).fetchone() or ()
+    return Stand(BatchRow(*row), settled)
 
 
 def find_batch(conn: Connection, number: int) -> BatchRow | None:
@@ -97,19 +88,12 @@ _FIRST_OF_DETAIL: Final = 11
 
 def load_chains(conn: Connection, keys: Iterable[ChainKey]) -> dict[ChainKey, PastChain]:
     """Read chains by id with their transfers, and whether another chain continued each."""
-    return _past_chains(conn, [row for cursor in _ask_chains(conn, keys) for row in cursor])
-
-
-def _ask_chains(conn: Connection, keys: Iterable[ChainKey]) -> list[Cursor[tuple[Any, ...]]]:
     wanted: dict[str, list[bytes]] = {}
     for institution, number in keys:
         wanted.setdefault(institution, []).append(number.to_bytes(16, "big"))
-    return [
-        conn.execute(_CHAIN, (Uuids.of(ids), institution)) for institution, ids in wanted.items()
-    ]
-
-
-def _past_chains(conn: Connection, rows: Sequence[tuple[Any, ...]]) -> dict[ChainKey, PastChain]:
+    rows: list[tuple[Any, ...]] = []
+    for institution, ids in wanted.items():
+        rows += conn.execute(_CHAIN, (Uuids.of(ids), institution)).fetchall()
     legs = load_legs(conn, [(row[7], row[8]) for row in rows if row[7] is not None])
     found = {}
     for row in rows:

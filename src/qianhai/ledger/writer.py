@@ -198,15 +198,13 @@ class Writer:
             if batch[0].is_sweep:
                 results[:] = swept
                 return
-            past = store.load_chains(conn, self._keys_of(chains)) if swept else attempt.past
+            past = store.load_chains(conn, self._keys_of(chains))
             if self._is_careful and len(past) < len(chains):
                 self._is_careful = False
             results[:] = self._post(conn, attempt, submissions, past)
 
         at, is_dry_run = max(asked.at for asked in batch), batch[0].is_dry_run
-        self._unless_known(
-            lambda: self._session.transact(post, at, self._keys_of(chains), is_dry_run=is_dry_run)
-        )
+        self._unless_known(lambda: self._session.transact(post, at, is_dry_run=is_dry_run))
         if batch[0].is_sweep:
             return [results]
         if len(results) == len(batch):

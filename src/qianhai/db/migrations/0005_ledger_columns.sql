@@ -215,6 +215,17 @@ create trigger first_form_is_append_only before insert on ledger.chains_first_fo
 create trigger first_form_is_append_only before insert on ledger.transfers_first_form
   for each statement execute function journal.refuse_change();
 
+-- Wait for the writers before, and return where the history ends: a row of ledger.heads as it is
+-- once the lock is taken. Rows of large tables are then found by index for the transaction: a plan
+-- made while a table was small would read all of it for as long as the plan is kept.
+create function ledger.lock_head(key bigint) returns setof ledger.heads language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(key);
+  perform set_config('enable_seqscan', 'off', true);
+  return query select * from ledger.heads;
+end
+$$;
+
 -- What every account has now: its row, and the transfers after it.
 create view ledger.balances as
 select a.id as account_id, a.institution_id, a.name, s.code as asset, s.scale, a.kind, a.holder,
