@@ -346,3 +346,30 @@ def test_legs_come_from_an_arrow_table(opened: Books) -> None:
         )
         with pytest.raises(ValueError, match=said):
             LegColumns.from_arrow(changed)
+
+
+def test_accounts_left_for_later_are_written_back_by_and_by(
+    opened: Books, database: Database
+) -> None:
+    nothing = ("p", SOURCE_ID, LOAN_ID, 3, 0, True), ("p", SOURCE_ID, GROUP_ID, 2, 9, False)
+    post(opened, columns(*(plain(str(place), 1) for place in range(700)), *nothing))
+    settled = []
+    for turn in range(5):
+        opened.one(chain(f"small {turn}", pay(1)))
+        with database.transaction() as conn:
+            row = conn.execute("select settled, transfer_last from ledger.heads").fetchone()
+        assert row is not None
+        settled.append(row[0] == row[1])
+        assert opened.flaws() == []
+    assert settled == [False, False, True, True, True]
+    with database.transaction() as conn:
+        rows = conn.execute("select id, balance, last_seq from ledger.accounts order by id")
+        assert rows.fetchall() == [
+            (1, -705, 707),
+            (2, 705, 707),
+            (3, 0, 0),
+            (4, 0, 0),
+            (5, -5, 702),
+            (6, 0, 701),
+            (7, 5, 702),
+        ]

@@ -1,7 +1,8 @@
 """What the writer keeps of the ledger between batches: accounts by row, names, assets, the head.
 
 Holds arrays that grow with the accounts that were named, up to a bound, and are true as long as no
-other process has written since `head`. Must not know SQL (`store`) or decide anything (`kernel`).
+other process has written since `head`. `tail` are the rows of batches that left their accounts for
+later, some more than once. Must not know SQL (`store`) or decide anything (`kernel`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,6 +49,7 @@ class Book:
     def clear(self) -> None:
         """Forget everything: the next batch reads what it names."""
         self.head: BatchRow | None = None
+        self.tail: list[Numbers] = []
         self.settled = 0
         self.next_expiry: datetime | None = None
         self.is_expiry_known = False

@@ -345,6 +345,7 @@ def _note_changes(sheet: Sheet, shape: _Shape, book: Book, entries: Entries) -> 
     sides = np.stack([legs["debit"], legs["credit"]], axis=1).ravel()
     book.last_seqs[sides] = np.repeat(entries.transfers["seq"], 2)  # the last of each stays
     entries.touched = np.append(sides, np.array(list(entries.closed_by), np.int64))
+    book.accounts["is_changed"][sides] = 1  # also where nothing moved: the last transfer did change
     opened = np.array([account.id for account, _ in entries.accounts], np.int64)
     rows = book.rows(opened)
     entries.accounts = [

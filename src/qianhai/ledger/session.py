@@ -30,6 +30,8 @@ _BULK_MIN: Final = 2_000
 #: After so many transfers accounts are written back: those of many callers, and those of a load.
 _TAIL_MAX: Final = 1 << 14
 _BULK_TAIL_MAX: Final = 1 << 18
+#: A small batch writes back as many sides of earlier transfers: it is hardly slower for them.
+_SPARE: Final = 512
 #: After so many transfers of other processes accounts are read again as they are named.
 _FOREIGN_MAX: Final = 200_000
 
@@ -106,7 +108,7 @@ class Session:
     ) -> None:
         """Write a batch and set the head to it, and the accounts whose turn has come."""
         book, (head, settled) = attempt.book, attempt.stand
-        rows, settled = _due(book, head, settled, entries, batch)
+        rows, settled = _due(book, settled, entries, batch)
         partitions = self._partitions(conn, attempt.posted_at, entries)
         insert.write(conn, insert.Change(entries, book, head, batch, partitions, rows, settled))
         attempt.stand, attempt.batch = store.Stand(batch, settled), batch
@@ -206,27 +208,34 @@ def _synchronize(conn: Connection, book: Book, stand: store.Stand) -> store.Stan
     else:
         book.forget(store.changed_accounts(conn, known))
         book.accounts["is_changed"] = 0
+        book.tail.clear()
         book.is_expiry_known = False
     book.head, book.settled = stand
     return stand
 
 
 def _due(
-    book: Book, head: BatchRow, settled: int, entries: Entries, batch: BatchRow
+    book: Book, settled: int, entries: Entries, batch: BatchRow
 ) -> tuple[npt.NDArray[np.int64], int]:
     """Return the rows of the book to write back with a batch, and how far all are then.
 
-    A small batch writes back its own accounts, and all if few are left; a large one leaves its own
-    until there are enough, and a load for longer.
+    A small batch writes back its own accounts and some that earlier ones left; a large one leaves
+    its own until there are enough, and a load for longer.
     """
     count, tail = len(entries.transfers), batch.transfer_last - settled
-    is_small = count < _TAIL_MIN or bool(entries.closed_by)
-    most = _BULK_TAIL_MAX if count >= _BULK_MIN else _TAIL_MAX
-    has_tail = settled < head.transfer_last
-    if (is_small and has_tail and tail <= _TAIL_MAX) or (not is_small and tail >= most):
-        return np.flatnonzero(book.accounts["is_changed"]), batch.transfer_last
-    if not is_small:
-        return np.zeros(0, np.int64), settled
-    rows = np.unique(entries.touched)
-    rows = rows[book.ids[rows] <= head.account_last]  # the others came as they are
-    return rows, settled if has_tail else batch.transfer_last
+    is_changed = book.accounts["is_changed"]
+    if count >= _TAIL_MIN and not entries.closed_by:
+        if tail < (_BULK_TAIL_MAX if count >= _BULK_MIN else _TAIL_MAX):
+            book.tail.append(entries.touched)
+            return np.zeros(0, np.int64), settled
+        book.tail.clear()
+        return np.flatnonzero(is_changed), batch.transfer_last
+    rows, spare = [entries.touched], _SPARE
+    while book.tail and spare > 0:
+        left = book.tail.pop()
+        rows.append(left[:spare])
+        if len(left) > spare:
+            book.tail.append(left[spare:])
+        spare -= len(left)
+    due = np.unique(np.concatenate(rows))
+    return due[is_changed[due] == 1], settled if book.tail else batch.transfer_last
