@@ -7,7 +7,7 @@ import pytest
 
 from ledger.books import ALICE, AT, BOB, Books, chain, pay
 from qianhai.db import Connection, Database
-from qianhai.ledger import ChainResult, Submission, book, session
+from qianhai.ledger import ChainResult, Result, Submission, book, session
 
 
 def test_a_ledger_with_nothing_left_to_write_back_is_settled(books: Books) -> None:
@@ -51,3 +51,19 @@ def test_a_records_own_duplicate_is_raised_to_its_caller(books: Books) -> None:
     assert books.balance(ALICE).balance == 40
     assert books.one(chain("new", pay(1))).is_posted
     assert books.flaws() == []
+
+
+def test_each_caller_of_a_shared_batch_is_given_its_own_results(books: Books) -> None:
+    chains = [chain(name, pay(amount)) for name, amount in (("a", 1), ("b", 0), ("c", 3))]
+    asked = [Submission(each) for each in chains]
+    handed = [
+        books.writer.hand_in(each, at=AT) for each in (asked[:2], [], asked[2:], [Submission(None)])
+    ]
+    results = [[result.result for result in each.result()] for each in handed]
+    assert results == [
+        [Result.POSTED, Result.AMOUNT_NOT_POSITIVE],
+        [],
+        [Result.POSTED],
+        [Result.POSTED],
+    ]
+    assert books.head().batch == 1

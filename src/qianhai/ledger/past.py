@@ -19,7 +19,6 @@ from qianhai.ledger.model import Chain, ChainResult, Kind, Result
 KINDS: Final = tuple(Kind)
 RESULTS: Final = tuple(Result)
 KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
-RESULT_NUMBERS: Final = {result: number for number, result in enumerate(RESULTS)}
 
 #: Looks up the number of an account by its name; None while it is not open.
 NumberOf: TypeAlias = Callable[[str], int | None]

@@ -42,7 +42,6 @@ from qianhai.ledger.replay import Replay
 _ROWS_AT_ONCE: Final = 60_000
 
 _Streamed = TypeVar("_Streamed", bound=SaltedRow)
-Digests = dict[int, list[bytes]]
 
 
 def verify(conn: Connection, head: Head | None = None) -> Iterator[Flaw]:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, TypeAlias
 from uuid import UUID
 
@@ -207,14 +208,8 @@ class Writer:
         self._unless_known(lambda: self._session.transact(post, at, is_dry_run=is_dry_run))
         if batch[0].is_sweep:
             return [results]
-        if len(results) == len(batch):
-            return [[result] for result in results]
-        given: list[_Given] = []
-        first = 0
-        for asked in batch:
-            given.append(results[first : first + len(asked.submissions)])
-            first += len(asked.submissions)
-        return given
+        answers = iter(results)
+        return [list(islice(answers, len(asked.submissions))) for asked in batch]
 
     def _unless_known(self, post: Callable[[], None]) -> None:
         """Run a transaction that takes ids for new, and again with care if one was not.
