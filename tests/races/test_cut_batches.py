@@ -19,21 +19,6 @@ from races.losing_proxy import LosingProxy
 NAMES = [f"caller-{number}" for number in range(8)]
 
 
-@pytest.fixture
-def proxy(database_url: str) -> Iterator[LosingProxy]:
-    """A wire to the test's database that can be cut."""
-    with LosingProxy(database_url) as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def wired(database_url: str, proxy: LosingProxy) -> Iterator[Database]:
-    """The test's database at the end of that wire."""
-    url = make_conninfo(database_url, host="127.0.0.1", port=proxy.port, sslmode="disable")
-    with open_database(url=url, data_dir=Path("unused")) as database:
-        yield database
-
-
 def told(writer: Writer, chains: Sequence[Submission]) -> list[bool | Environment]:
     """Hand several in as callers of one batch; what each hears: first or not, or the fault."""
     handed = [writer.hand_in([each], at=AT) for each in chains]

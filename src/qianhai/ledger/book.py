@@ -50,7 +50,6 @@ class Book:
         """Forget everything: the next batch reads what it names."""
         self.head: BatchRow | None = None
         self.tail: list[Numbers] = []
-        self.settled = 0
         self.next_expiry: datetime | None = None
         self.is_expiry_known = False
         self.accounts = no_accounts(_ROWS_MIN)

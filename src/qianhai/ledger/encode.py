@@ -267,12 +267,11 @@ class Encoder:
         credit: int,
         amount: int,
         *,
-        cap: int = kernel.NO_CAP,
-        spills: int = 0,
         source: int = kernel.NONE,
         found: tuple[int, int, int] = (0, 0, 0),
     ) -> None:
-        self._legs.append((debit, credit, amount, cap, spills, source, *found, 0, 0, 0, 0, 0))
+        """Add a leg on record, or one that continues such a leg: these carry no cap."""
+        self._legs.append((debit, credit, amount, kernel.NO_CAP, 0, source, *found, 0, 0, 0, 0, 0))
 
     def _add_row(
         self,

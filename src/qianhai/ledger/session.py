@@ -87,7 +87,7 @@ class Session:
             raise
         else:
             if attempt.batch is not None:
-                book.head, book.settled = attempt.stand
+                book.head = attempt.stand.head
         if is_dry_run:
             self._partition = None  # it may have been made in what was rolled back
         else:
@@ -210,7 +210,7 @@ def _synchronize(conn: Connection, book: Book, stand: store.Stand) -> store.Stan
         book.accounts["is_changed"] = 0
         book.tail.clear()
         book.is_expiry_known = False
-    book.head, book.settled = stand
+    book.head = stand.head
     return stand
 
 
