@@ -115,8 +115,7 @@ def _rows(paths: list[Path]) -> Iterator[Row | Flaw]:
 
 def _book(app: App, road: Road, staged: Staged) -> Iterable[Answer]:
     road.expire_holds(at=app.site.now())
-    for instruction in staged:
-        yield road.submit(instruction, at=app.site.now())
+    return road.submit_many(staged, now=app.site.now)
 
 
 def _heads(conn: Connection) -> Document:

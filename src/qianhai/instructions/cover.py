@@ -6,12 +6,12 @@ Erasing the person's key leaves rows nobody can read and seals that still hold.
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from qianhai.db import Connection
 from qianhai.kernel import derived_id
-from qianhai.registers import Keyring, SubjectKey, subject_key
+from qianhai.registers import Keyring, SubjectKey, subject_keys
 
 _MARK: Final = "sealed:"
 _NONCE_BYTES: Final = 12
@@ -27,11 +27,10 @@ class Cover:
         self._keyring = keyring
         self._salts = salts
 
-    def key(self, conn: Connection, subject: str) -> SubjectKey | None:
-        """Return the key a person's texts rest under; None for anyone else, or once erased."""
-        if not subject:
-            return None
-        return subject_key(conn, self._keyring, self._institution, subject)
+    def keys(self, conn: Connection, subjects: Iterable[str]) -> dict[str, SubjectKey]:
+        """Return the keys persons' texts rest under; none for anyone else, or once erased."""
+        named = sorted({subject for subject in subjects if subject})
+        return subject_keys(conn, self._keyring, self._institution, named) if named else {}
 
     def hide(self, key: SubjectKey | None, text: str, *row: str) -> str:
         """Return a text as it may rest: sealed to its row when it speaks of a person."""

@@ -4,7 +4,7 @@ Named in `plan/vocabulary/effects.yaml`; a test holds both lists equal. An effec
 road's own transaction or not at all.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -44,18 +44,8 @@ EFFECTS: Final[Mapping[str, Callable[[Known, Mapping[str, str]], Fields]]] = {
 }
 
 
-def carry_out(
-    conn: Connection,
-    row: Known,
-    verdict: Verdict,
-    *,
-    institution_id: str,
-    keyring: Keyring,
-    salts: Callable[[], bytes],
-    at: datetime,
-) -> None:
-    """Carry out the effects of a permitted action whose condition holds."""
-    entries = []
+def entries_of(row: Known, verdict: Verdict) -> Iterator[Entry]:
+    """Yield what the effects of a permitted action, whose condition holds, put on file."""
     for at_effect, effect in enumerate(row.compiled.action.effects):
         if not verdict.guards[f"effect.{at_effect}.when"]:
             continue
@@ -64,7 +54,19 @@ def carry_out(
             args |= _texts(row, f"effect.{at_effect}.{name}", name, verdict)
         fields = EFFECTS[effect.name](row, args)
         fields |= {"since": row.instruction.value_on.isoformat(), "evidence": row.instruction.id}
-        entries.append(Entry(Place("effect", at_effect, effect.name), fields))
+        yield Entry(Place("effect", at_effect, effect.name), fields)
+
+
+def carry_out(
+    conn: Connection,
+    entries: Sequence[Entry],
+    *,
+    institution_id: str,
+    keyring: Keyring,
+    salts: Callable[[], bytes],
+    at: datetime,
+) -> None:
+    """Put on file what the effects of booked business say, all of it by one load."""
     if entries:
         load(
             conn,

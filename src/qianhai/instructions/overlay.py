@@ -75,7 +75,14 @@ def _keep_facts(row: Known, compiled: Compiled, facts: Mapping[str, object]) -> 
 def replace_compiled(row: Known, compiled: Compiled, facts: dict[str, object]) -> Known:
     """Return the same instruction under an overlay's conditions."""
     return Known(
-        row.instruction, compiled, row.standing, row.root, row.parties, row.accounts, facts
+        row.instruction,
+        compiled,
+        row.standing,
+        row.root,
+        row.parties,
+        row.accounts,
+        facts,
+        read=row.read,
     )
 
 

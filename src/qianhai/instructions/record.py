@@ -6,17 +6,19 @@ condition, its reasons and limits.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from qianhai import journal
+from qianhai import journal, registers
 from qianhai.db import Connection
 from qianhai.instructions import store
 from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.effects import carry_out
-from qianhai.instructions.flaws import answer_erased
+from qianhai.instructions.flaws import answer_erased, used_before
 from qianhai.instructions.model import (
     Answer,
     Drawn,
@@ -27,10 +29,29 @@ from qianhai.instructions.model import (
 )
 from qianhai.instructions.recall import explained, letters, recall
 from qianhai.journal import Entry, Seal
-from qianhai.kernel import BadInput, Outcome, canonical_text, derived_id
+from qianhai.kernel import BadInput, canonical_text, derived_id
 from qianhai.ledger import Chain, ChainResult
 from qianhai.policy import Decision, Policy, Verdict, open_policy, unbundled
 from qianhai.registers import Keyring, SubjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An instruction with its final verdict and what became of its chain.
+
+    `drawn` and `entries` (what its effects put on file) are empty unless it is permitted.
+    """
+
+    row: Known
+    verdict: Verdict
+    result: ChainResult
+    drawn: Sequence[Drawn] = ()
+    entries: Sequence[registers.Entry] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """Return the decision it ends with."""
+        return self.verdict.decision
 
 
 class Recorder:
@@ -57,50 +78,37 @@ class Recorder:
         """Return sixteen random bytes."""
         return self._salts(16)
 
-    def write(
-        self,
-        conn: Connection,
-        row: Known,
-        verdict: Verdict,
-        result: ChainResult,
-        drawn: Sequence[Drawn],
-        at: datetime,
-    ) -> Answer:
-        """Write everything one answer leaves, and return the answer."""
-        decision = verdict.decision
-        instruction = row.instruction
+    def write(self, conn: Connection, booked: Sequence[Booked], at: datetime) -> list[Answer]:
+        """Write everything a column of answers leaves, and return the answers."""
         # The journal's head is locked last: whoever loads a register takes the locks in this order.
-        if decision.outcome is Outcome.PERMITTED:
-            carry_out(
-                conn,
-                row,
-                verdict,
-                institution_id=self._institution,
-                keyring=self._keyring,
-                salts=self.salt,
-                at=at,
-            )
-        key = self._cover.key(conn, row.subject)
-        seals = self._pack_seal(conn, at)
-        seals += store.write_instruction(conn, self._instruction_row(row, key, at))
-        written = self._decision_row(row, key, decision, result, drawn, at)
-        seals += store.write_decision(conn, written)
-        seals += store.write_outbox(conn, self._messages(row, key, decision, at))
-        body = {
-            "facility": decision.facility,
-            "action": decision.action,
-            "clause": decision.clause,
-            "outcome": decision.outcome.value,
-            "on": decision.on,
-            "reasons": [reason.code for reason in decision.reasons],
-            "pack": decision.pack_hash,
-            "chain": str(instruction.chain_id) if result.seq_last else "",
-            "ledger": result.result.value,
-        }
-        entry = Entry("decision", instruction.id, body, tuple(seals), self._institution)
-        journal.append(conn, [entry], at=at, salts=self.salt)
-        pools = tuple(limit_name(row, draw.limit.id, draw.pool.id) for draw in verdict.draws)
-        return Answer(instruction, decision, result.result.value, result.seq_last, pools=pools)
+        carry_out(
+            conn,
+            [entry for one in booked for entry in one.entries],
+            institution_id=self._institution,
+            keyring=self._keyring,
+            salts=self.salt,
+            at=at,
+        )
+        keys = self._cover.keys(conn, (one.row.subject for one in booked))
+        keyed = [(one, keys.get(one.row.subject)) for one in booked]
+        seals: list[list[Seal]] = [[] for _ in booked]
+        seals[0] += self._pack_seal(conn, at)
+        rows = [self._instruction_row(one.row, key, at) for one, key in keyed]
+        for mine, seal in zip(seals, store.write_instructions(conn, rows), strict=True):
+            mine.append(seal)
+        rows = [self._decision_row(one, key, at) for one, key in keyed]
+        for mine, seal in zip(seals, store.write_decisions(conn, rows), strict=True):
+            mine.append(seal)
+        messages = [self._messages(one.row, key, one.decision, at) for one, key in keyed]
+        sent = iter(store.write_outbox(conn, [row for each in messages for row in each]))
+        for mine, each in zip(seals, messages, strict=True):
+            mine.extend(islice(sent, len(each)))
+        entries = [
+            Entry("decision", one.row.instruction.id, _body(one), tuple(mine), self._institution)
+            for one, mine in zip(booked, seals, strict=True)
+        ]
+        journal.append(conn, entries, at=at, salts=self.salt)
+        return [_answer(one) for one in booked]
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack
@@ -143,19 +151,14 @@ class Recorder:
         return {path: row.facts[path] for path in row.sent if path in row.facts}
 
     def _decision_row(
-        self,
-        row: Known,
-        key: SubjectKey | None,
-        decision: Decision,
-        result: ChainResult,
-        drawn: Sequence[Drawn],
-        at: datetime,
+        self, one: Booked, key: SubjectKey | None, at: datetime
     ) -> Mapping[str, object]:
+        row, decision, result = one.row, one.decision, one.result
         number = row.instruction.id
         seen = canonical_text(stored_facts(row.facts))
         return {
             "institution_id": self._institution,
-            "instruction_id": row.instruction.id,
+            "instruction_id": number,
             "decided_at": at,
             "known_at": row.known_at or at,
             "outcome": decision.outcome.value,
@@ -166,7 +169,7 @@ class Recorder:
             "explained": self._cover.hide(key, explained(decision), number, "explained"),
             "ledger_result": result.result.value,
             "ledger_seq": result.seq_last,
-            "draws": canonical_text(store.drawn_text(drawn)),
+            "draws": canonical_text(store.drawn_text(one.drawn)),
             "salt": self.salt(),
         }
 
@@ -207,24 +210,36 @@ class Recorder:
         entry = Entry("hold.expired", str(void.of), body, (), void.institution_id)
         journal.append(conn, [entry], at=at, salts=self.salt)
 
-    def stored(self, conn: Connection, instruction: Instruction) -> Answer:
-        """Return the answer on record for an instruction."""
-        found = store.read_decision(conn, self._institution, instruction.id)
-        assert found, "an instruction on record has its decision"
-        text, answers, pack_hash, result, seq, parties, draws = found
-        key = self._cover.key(conn, json.loads(parties)["subject"])
-        shown = self._cover.show(key, text, instruction.id, "explained")
-        if shown is None:
-            raise BadInput([answer_erased(instruction.place, instruction.id)])
-        decision = recall(self._policy_of(conn, pack_hash), shown, answers)
-        drawn = {one.use_id: one for one in (Drawn(**kept) for kept in json.loads(draws))}
-        pools = tuple(
-            Named(one.account, one.asset, one.scale, one.holder)
-            if (one := drawn.get(use.id))
-            else None
-            for use in decision.limits
-        )
-        return Answer(instruction, decision, result, seq, is_repeat=True, pools=pools)
+    def stored(self, conn: Connection, instructions: Sequence[Instruction]) -> dict[str, Answer]:
+        """Return the answers on record for instructions that were answered before, by their ids.
+
+        Raises:
+            BadInput: an id was used before with other content, or its answer was erased.
+        """
+        hashes = store.stored_hashes(conn, self._institution, [one.id for one in instructions])
+        known = [one for one in instructions if one.id in hashes]
+        flaws = [
+            used_before(one.place, one.id) for one in known if hashes[one.id] != one.content_hash
+        ]
+        if flaws:
+            raise BadInput(flaws)
+        if not known:
+            return {}
+        found = store.read_decisions(conn, self._institution, [one.id for one in known])
+        subjects = {number: _subject_of(kept) for number, kept in found.items()}
+        keys = self._cover.keys(conn, subjects.values())
+        answers = {}
+        for one in known:
+            kept, key = found[one.id], keys.get(subjects[one.id])
+            shown = self._cover.show(key, kept.explained, one.id, "explained")
+            if shown is None:
+                flaws.append(answer_erased(one.place, one.id))
+                continue
+            decision = recall(self._policy_of(conn, kept.pack_hash), shown, kept.answers)
+            answers[one.id] = _answer_again(one, decision, kept)
+        if flaws:
+            raise BadInput(flaws)
+        return answers
 
     def _policy_of(self, conn: Connection, pack_hash: str) -> Policy:
         """Return the pack that decided: the one in use, or the one kept with the decision."""
@@ -233,11 +248,56 @@ class Recorder:
             self._policies[pack_hash] = open_policy(unbundled(kept))
         return self._policies[pack_hash]
 
-    def instruction(self, conn: Connection, number: str) -> dict[str, Any] | None:
-        """Return a stored instruction with its outcome and draws; erased facts are left out."""
-        stored = store.read_instruction(conn, self._institution, number)
-        if stored is not None:
-            key = self._cover.key(conn, stored["parties"]["subject"])
-            shown = self._cover.show(key, stored["facts"], number, "sent")
-            stored["facts"] = json.loads(shown or "{}")
-        return stored
+    def instructions(self, conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return stored instructions with outcome and draws, by id; erased facts are left out."""
+        named = sorted(ids)
+        if not named:
+            return {}
+        found = store.read_instructions(conn, self._institution, named)
+        keys = self._cover.keys(conn, (kept["parties"]["subject"] for kept in found.values()))
+        for number, kept in found.items():
+            key = keys.get(kept["parties"]["subject"])
+            kept["facts"] = json.loads(self._cover.show(key, kept["facts"], number, "sent") or "{}")
+        return found
+
+
+def _subject_of(kept: store.StoredDecision) -> str:
+    return str(json.loads(kept.parties)["subject"])
+
+
+def _answer_again(
+    instruction: Instruction, decision: Decision, kept: store.StoredDecision
+) -> Answer:
+    """Return the answer of a decision on record, with the accounts it drew on."""
+    drawn = {one.use_id: one for one in (Drawn(**kept) for kept in json.loads(kept.draws))}
+    pools = tuple(
+        Named(one.account, one.asset, one.scale, one.holder) if (one := drawn.get(use.id)) else None
+        for use in decision.limits
+    )
+    result, seq = kept.ledger_result, kept.ledger_seq
+    return Answer(instruction, decision, result, seq, is_repeat=True, pools=pools)
+
+
+def _answer(one: Booked) -> Answer:
+    draws = one.verdict.draws
+    pools = tuple(limit_name(one.row, draw.limit.id, draw.pool.id) for draw in draws)
+    result = one.result
+    return Answer(
+        one.row.instruction, one.decision, result.result.value, result.seq_last, pools=pools
+    )
+
+
+def _body(one: Booked) -> Mapping[str, object]:
+    """Return what the journal says of an answer, beside the seals of its rows."""
+    decision, result = one.decision, one.result
+    return {
+        "facility": decision.facility,
+        "action": decision.action,
+        "clause": decision.clause,
+        "outcome": decision.outcome.value,
+        "on": decision.on,
+        "reasons": [reason.code for reason in decision.reasons],
+        "pack": decision.pack_hash,
+        "chain": str(one.row.instruction.chain_id) if result.seq_last else "",
+        "ledger": result.result.value,
+    }

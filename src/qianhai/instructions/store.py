@@ -4,20 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from qianhai.db import Connection
 from qianhai.instructions.model import Drawn
 from qianhai.journal import Seal, insert_sealed
-
-
-def stored_hash(conn: Connection, institution: str, instruction: str) -> bytes | None:
-    """Return the content hash stored under an id, or None when the id is new."""
-    row = conn.execute(
-        "select content_hash from instructions.instructions where institution_id = %s and id = %s",
-        (institution, instruction),
-    ).fetchone()
-    return None if row is None else bytes(row[0])
 
 
 def stored_hashes(conn: Connection, institution: str, ids: Sequence[str]) -> dict[str, bytes]:
@@ -30,20 +21,19 @@ def stored_hashes(conn: Connection, institution: str, ids: Sequence[str]) -> dic
     return {row[0]: bytes(row[1]) for row in rows}
 
 
-_ROOT = """
+_INSTRUCTIONS = """
 select i.id, i.root, i.facility, i.action, d.outcome, i.value_on, i.chain_id, i.parties, i.facts,
        d.draws, d.decided_at
 from instructions.instructions i
 join instructions.decisions d on d.institution_id = i.institution_id and d.instruction_id = i.id
-where i.institution_id = %s and i.id = %s
+where i.institution_id = %s and i.id = any(%s)
 """
 
 
-def read_instruction(conn: Connection, institution: str, instruction: str) -> dict[str, Any] | None:
-    """Return a stored instruction with its decision's outcome and draws, or None."""
-    row = conn.execute(_ROOT, (institution, instruction)).fetchone()
-    if row is None:
-        return None
+def read_instructions(
+    conn: Connection, institution: str, ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return stored instructions by id, each with its decision's outcome and draws."""
     names = (
         "id",
         "root",
@@ -57,30 +47,41 @@ def read_instruction(conn: Connection, institution: str, instruction: str) -> di
         "draws",
         "decided_at",
     )
-    found = dict(zip(names, row, strict=True))
-    for name in ("parties", "draws"):
-        found[name] = json.loads(found[name])
+    found = {}
+    for row in conn.execute(_INSTRUCTIONS, (institution, list(ids))):
+        kept = dict(zip(names, row, strict=True))
+        for name in ("parties", "draws"):
+            kept[name] = json.loads(kept[name])
+        found[kept["id"]] = kept
     return found
 
 
-def read_decision(
-    conn: Connection, institution: str, instruction: str
-) -> tuple[str, str, str, str, int | None, str, str] | None:
-    """Return a decision: explanation, answers, pack, the ledger's result and last sequence.
+class StoredDecision(NamedTuple):
+    """A decision on record, with the parties of its instruction."""
 
-    The parties of its instruction and its draws come last.
-    """
-    row = conn.execute(
-        "select d.explained, d.answers, d.pack_hash, d.ledger_result, d.ledger_seq, i.parties,"
-        " d.draws"
+    instruction_id: str
+    explained: str
+    answers: str
+    pack_hash: str
+    ledger_result: str
+    ledger_seq: int | None
+    parties: str
+    draws: str
+
+
+def read_decisions(
+    conn: Connection, institution: str, ids: Sequence[str]
+) -> dict[str, StoredDecision]:
+    """Return the decisions of instructions, by the id of each."""
+    rows = conn.execute(
+        "select d.instruction_id, d.explained, d.answers, d.pack_hash, d.ledger_result,"
+        " d.ledger_seq, i.parties, d.draws"
         " from instructions.decisions d join instructions.instructions i"
         "  on i.institution_id = d.institution_id and i.id = d.instruction_id"
-        " where d.institution_id = %s and d.instruction_id = %s",
-        (institution, instruction),
-    ).fetchone()
-    if row is None:
-        return None
-    return row[0], row[1], row[2], row[3], row[4], row[5], row[6]
+        " where d.institution_id = %s and d.instruction_id = any(%s)",
+        (institution, list(ids)),
+    )
+    return {row[0]: StoredDecision(*row) for row in rows}
 
 
 def read_pack(conn: Connection, institution: str, pack_hash: str) -> bytes:
@@ -125,16 +126,15 @@ def write_pack(
     return insert_sealed(conn, "instructions.packs", [row], ("institution_id", "hash"))
 
 
-def write_instruction(conn: Connection, row: Mapping[str, object]) -> list[Seal]:
-    """Store an instruction, and return its seal."""
-    return insert_sealed(conn, "instructions.instructions", [row], ("institution_id", "id"))
+def write_instructions(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
+    """Store instructions, and return a seal for each."""
+    return insert_sealed(conn, "instructions.instructions", rows, ("institution_id", "id"))
 
 
-def write_decision(conn: Connection, row: Mapping[str, object]) -> list[Seal]:
-    """Store a decision, and return its seal."""
-    return insert_sealed(
-        conn, "instructions.decisions", [row], ("institution_id", "instruction_id")
-    )
+def write_decisions(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
+    """Store decisions, and return a seal for each."""
+    key = ("institution_id", "instruction_id")
+    return insert_sealed(conn, "instructions.decisions", rows, key)
 
 
 def write_outbox(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:

@@ -34,7 +34,7 @@ from qianhai.registers.model import (
     ShareRange,
     Value,
 )
-from qianhai.registers.reveal import erase, reveal, subject_key
+from qianhai.registers.reveal import erase, reveal, subject_keys
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import known_by, on_record
 
@@ -70,5 +70,5 @@ __all__ = [
     "load",
     "on_record",
     "reveal",
-    "subject_key",
+    "subject_keys",
 ]

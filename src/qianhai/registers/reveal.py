@@ -5,7 +5,7 @@ SQL, and must not answer without a purpose: every reading leaves a row that says
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,12 +57,12 @@ def reveal(
     return found
 
 
-def subject_key(
-    conn: Connection, keyring: Keyring, institution_id: str, subject: str
-) -> SubjectKey | None:
-    """Return the key a person's data rests under, for rows of other rooms; None without one."""
-    key_id, wrapped = store.live_keys(conn, institution_id, [subject]).get(subject, (None, b""))
-    return None if key_id is None else keyring.unwrap(key_id, wrapped)
+def subject_keys(
+    conn: Connection, keyring: Keyring, institution_id: str, subjects: Collection[str]
+) -> dict[str, SubjectKey]:
+    """Return the keys persons' data rests under, for rows of other rooms; those there are."""
+    live = store.live_keys(conn, institution_id, subjects)
+    return {subject: keyring.unwrap(*found) for subject, found in live.items()}
 
 
 def _record_access(

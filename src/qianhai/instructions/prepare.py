@@ -1,0 +1,132 @@
+"""Prepare: a column of instructions gathered, decided and shaped, ready to be handed in.
+
+The same steps for one instruction and for a thousand; what differs is how many share a question
+to the register and the ledger. Reads only; nothing is posted here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qianhai.db import Connection
+from qianhai.instructions.conclude import not_bookable, unfinished
+from qianhai.instructions.effects import entries_of
+from qianhai.instructions.gather import Gathering, gather
+from qianhai.instructions.know import Days, know
+from qianhai.instructions.model import Drawn, Instruction, Known
+from qianhai.instructions.overlay import judge_overlays
+from qianhai.instructions.record import Recorder
+from qianhai.instructions.shape import (
+    Shaped,
+    accounts_to_read,
+    as_chain,
+    shape_limits,
+    shape_money,
+    shape_positions,
+)
+from qianhai.kernel import Outcome, reach
+from qianhai.ledger import Balance, Chain, balances
+from qianhai.policy import Compiled, Policy, Verdict, leaves_of
+from qianhai.registers import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What is handed to the ledger: the verdict, its chain, and what each leg is for.
+
+    `entries` are what its effects put on file once it is booked.
+    """
+
+    row: Known
+    verdict: Verdict
+    chain: Chain | None
+    owners: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    entries: tuple[Entry, ...] = ()
+
+
+class Preparer:
+    """Prepares the instructions of one institution."""
+
+    def __init__(self, policy: Policy, recorder: Recorder, institution_id: str) -> None:
+        self._policy, self._recorder, self._institution = policy, recorder, institution_id
+        self._wanted: dict[tuple[str, str], frozenset[str]] = {}
+
+    def prepare(
+        self, conn: Connection, instructions: Sequence[Instruction], at: datetime
+    ) -> list[Handover]:
+        """Know, gather, decide and shape instructions, each on what is on record now."""
+        days = Days(conn, self._policy, self._institution, at)
+        found: list[Handover | None] = []
+        groups: dict[tuple[str, str, date], list[tuple[int, Known]]] = {}
+        known = know(self._policy, self._recorder, conn, days, instructions)
+        for place, (row, refusal) in enumerate(known):
+            if refusal:
+                found.append(Handover(row, unfinished(self._policy, row, *refusal), None))
+                continue
+            found.append(None)
+            key = row.compiled.facility, row.compiled.name, row.instruction.value_on
+            groups.setdefault(key, []).append((place, row))
+        for (_, _, on), members in groups.items():
+            day = days[on]
+            rows = [row for _, row in members]
+            gathering = Gathering(
+                conn, day.register, self._institution, self._policy, day.book, rows
+            )
+            gather(gathering, self._wanted_by(rows[0].compiled))
+            reach("road.gathered")
+            for (place, _), handover in zip(members, self._decided(gathering), strict=True):
+                found[place] = handover
+        return [handover for handover in found if handover is not None]
+
+    def _wanted_by(self, compiled: Compiled) -> frozenset[str]:
+        """Return the facts an action is decided on, and those that name who holds a limit."""
+        key = compiled.facility, compiled.name
+        if key not in self._wanted:
+            named = {pool.holder for limit in compiled.action.limits for pool in limit.parts}
+            holders = named & set(leaves_of(compiled.facts))
+            self._wanted[key] = compiled.named_facts | holders
+        return self._wanted[key]
+
+    def _decided(self, at: Gathering) -> Iterator[Handover]:
+        """Decide the rows of one action, and shape those that are permitted."""
+        verdicts = [
+            self._policy.decide(row.compiled, row.facts, row.standing, ledger_decides=True)
+            for row in at.rows
+        ]
+        reach("road.decided")
+        permitted = [
+            row
+            for row, verdict in zip(at.rows, verdicts, strict=True)
+            if verdict.decision.outcome is Outcome.PERMITTED
+        ]
+        asked = {name for row in permitted for name in accounts_to_read(self._policy, row)}
+        stands = balances(at.conn, at.institution_id, sorted(asked)) if asked else {}
+        for row, verdict in zip(at.rows, verdicts, strict=True):
+            if verdict.decision.outcome is not Outcome.PERMITTED:
+                yield Handover(row, verdict, None)
+                continue
+            try:
+                yield self._shaped(at, row, verdict, stands)
+            except OverflowError as fault:
+                yield Handover(row, not_bookable(self._policy, row, str(fault)), None)
+
+    def _shaped(
+        self, at: Gathering, row: Known, verdict: Verdict, stands: dict[str, Balance]
+    ) -> Handover:
+        shaped = Shaped()
+        shape_limits(shaped, self._policy, row, verdict)
+        shape_positions(shaped, self._policy, row, verdict, stands)
+        shape_money(shaped, row, verdict, at.book)
+        if shaped.lacking:
+            lacking = unfinished(self._policy, row, Outcome.INCOMPLETE, shaped.lacking)
+            return Handover(row, lacking, None)
+        verdict = judge_overlays(at, row, verdict, shaped)
+        if verdict.decision.outcome is not Outcome.PERMITTED:
+            return Handover(row, verdict, None)
+        chain = as_chain(shaped, row, verdict)
+        if chain is None and row.compiled.action.closes:
+            return Handover(row, not_bookable(self._policy, row, "0"), None)
+        reach("road.shaped")
+        owners, drawn = tuple(shaped.owners), tuple(shaped.drawn)
+        return Handover(row, verdict, chain, owners, drawn, tuple(entries_of(row, verdict)))
