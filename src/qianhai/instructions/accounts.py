@@ -4,7 +4,7 @@ Holds names only; nothing is opened or posted here. An account of the register i
 number, one opened on demand by its kind, party and currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from qianhai.instructions.model import Known, Named
 from qianhai.kernel import CURRENCIES, scale_of
@@ -118,10 +118,16 @@ class AccountBook:
             return self.on_demand(party, kind, currency)
         return None
 
+    def ask(self, rows: Iterable[Known]) -> None:
+        """Ask for the accounts of all parties of instructions at once, if it was not done."""
+        parties = {party for row in rows for party in row.parties.values()} - self._held.keys()
+        if parties:
+            self._held |= self._register.accounts(sorted(parties))
+
     def _accounts(self, row: Known, party: str) -> tuple[Account, ...]:
         """Return a party's accounts; those of all parties of an instruction are asked at once."""
         if party not in self._held:
-            self._held |= self._register.accounts(sorted({party, *row.parties.values()}))
+            self.ask((row,))
         return self._held[party]
 
     def on_demand(self, party: str, kind: str, currency: str) -> AccountSpec:

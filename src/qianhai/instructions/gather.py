@@ -16,7 +16,7 @@ from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook, limit_name, position_name
 from qianhai.instructions.model import Known
 from qianhai.kernel import Money, Place, format_minor, scale_of
-from qianhai.policy import Fact, Policy, Values, leaves_of, read_facts
+from qianhai.policy import Fact, Leaf, Policy, Values, leaves_of, read_facts
 from qianhai.registers import Register
 
 #: What a provider says of one instruction: a value, or None for unknown.
@@ -147,17 +147,18 @@ def _position(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
 
 
 def _balance(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
-    answers: list[Raw] = []
-    for row in at.rows:
-        currency = _currency_of(row, args["account"])
-        account = at.book.find(row, args["account"], currency) if currency else None
-        if account is None:
-            answers.append(None)
-            continue
-        found = ledger.balances(at.conn, at.institution_id, [account.name])
-        balance = _noted(row, account.name, found)
-        answers.append(Money(balance.available, account.asset.code))
-    return answers
+    at.book.ask(at.rows)
+    currencies = [_currency_of(row, args["account"]) for row in at.rows]
+    accounts = [
+        at.book.find(row, args["account"], currency) if currency else None
+        for row, currency in zip(at.rows, currencies, strict=True)
+    ]
+    names = {account.name for account in accounts if account}
+    found = ledger.balances(at.conn, at.institution_id, sorted(names)) if names else {}
+    return [
+        Money(_noted(row, account.name, found).available, account.asset.code) if account else None
+        for row, account in zip(at.rows, accounts, strict=True)
+    ]
 
 
 def _noted(row: Known, account: str, found: Mapping[str, ledger.Balance]) -> ledger.Balance:
@@ -209,7 +210,9 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
         return
     asked = at.rows[0].compiled.facts_beside_used
     declared = at.rows[0].compiled.facts
-    named = {name for name in declared if wanted & set(leaves_of({name: declared[name]}))}
+    leaves = leaves_of(declared)
+    named = {leaf.name for path, leaf in leaves.items() if path in wanted}
+    beside = {leaf.name for path, leaf in leaves.items() if path in asked}
     named |= {declared[n].args["id"] for n in named if "id" in declared[n].args} & set(declared)
     for ledger_turn in (False, True):
         for name in declared:
@@ -217,18 +220,21 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
             if name not in named or provider == "sender":
                 continue
             if (provider in _FROM_LEDGER) != ledger_turn or (
-                provider == "used"
-                and not (with_used or asked & set(leaves_of({name: declared[name]})))
+                provider == "used" and not (with_used or name in beside)
             ):
                 continue
             column = PROVIDERS[provider](at, declared[name].args)
+            mine = {path: leaf for path, leaf in leaves.items() if leaf.name == name}
             for row, raw in zip(at.rows, column, strict=True):
-                _place(row.facts, name, declared[name], raw)
+                _place(row.facts, name, declared[name], mine, raw)
 
 
-def _place(facts: Values, name: str, fact: Fact, raw: Raw) -> None:
+def _place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw: Raw) -> None:
     """Write a provider's answer under the leaves of its fact."""
     if raw is None:
+        return
+    if isinstance(raw, bool) and fact.type == "boolean":
+        facts[name] = raw
         return
     if isinstance(raw, Money):
         amount = Decimal(format_minor(raw.minor, scale_of(raw.currency)))
@@ -238,6 +244,6 @@ def _place(facts: Values, name: str, fact: Fact, raw: Raw) -> None:
             facts[name] = amount
         return
     text = raw if isinstance(raw, bool | str) else format(raw, "f")
-    values, flaws = read_facts({name: fact}, [(name, text)], Place)
+    values, flaws = read_facts({name: fact}, [(name, text)], Place, leaves=leaves)
     if not flaws:
         facts.update(values)

@@ -100,6 +100,7 @@ class Preparer:
             for row, verdict in zip(at.rows, verdicts, strict=True)
             if verdict.decision.outcome is Outcome.PERMITTED
         ]
+        at.book.ask(permitted)
         asked = {name for row in permitted for name in accounts_to_read(self._policy, row)}
         stands = balances(at.conn, at.institution_id, sorted(asked)) if asked else {}
         for row, verdict in zip(at.rows, verdicts, strict=True):

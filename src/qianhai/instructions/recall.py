@@ -7,7 +7,7 @@ which is kept too: the readable trace of a million decisions would only wear the
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ from qianhai.policy import (
 )
 
 _LETTER: Final = {True: "t", False: "f", None: "u"}
+_OF_A_LIMIT: Final = tuple(one.name for one in fields(LimitUse))
+#: What is kept of a decision as it is; its conditions are letters.
+_KEPT: Final = tuple(one.name for one in fields(Decision) if one.name != "conditions")
 _VALUE: Final = {letter: value for value, letter in _LETTER.items()}
 
 
@@ -33,8 +36,12 @@ def letters(decision: Decision) -> str:
 
 def explained(decision: Decision) -> str:
     """Return the rest of a decision as it is kept: canonical JSON, with the overlays judged."""
-    kept = asdict(replace(decision, conditions=()))
-    del kept["conditions"]
+    kept: dict[str, object] = {name: getattr(decision, name) for name in _KEPT}
+    kept["reasons"] = [
+        {"code": one.code, "clause": one.clause, "data": dict(one.data)} for one in decision.reasons
+    ]
+    kept["missing"] = [{"fact": one.fact, "document": one.document} for one in decision.missing]
+    kept["limits"] = [{name: getattr(one, name) for name in _OF_A_LIMIT} for one in decision.limits]
     kept["overlays"] = list(dict.fromkeys(_overlays_of(decision)))
     return canonical_text(kept)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Final
 from uuid import UUID
 
 
@@ -27,15 +28,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
+)
+
+
 def canonical_text(value: object) -> str:
     """Write a value as JSON with sorted keys, no spaces and no floats.
 
     >>> canonical_text({"b": Decimal("1.50"), "a": date(2023, 6, 30)})
     '{"a":"2023-06-30","b":"1.50"}'
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-    )
+    return _ENCODER.encode(value)
 
 
 def canonical_bytes(value: object) -> bytes:

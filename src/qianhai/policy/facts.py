@@ -24,9 +24,10 @@ _NEVER_NEGATIVE = frozenset({"sender", "used"})
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One typed leaf of a fact; for money, where its currency is stated."""
+    """One typed leaf of the fact of a name; for money, where its currency is stated."""
 
     path: str
+    name: str
     fact: Fact
     type: str
     currency: str = ""
@@ -38,10 +39,12 @@ def leaves_of(facts: Mapping[str, Fact]) -> dict[str, Leaf]:
     found: dict[str, Leaf] = {}
     for name, fact in facts.items():
         if fact.type == "money" and not fact.currency:
-            found[f"{name}.amount"] = Leaf(f"{name}.amount", fact, "money", f"{name}.currency")
-            found[f"{name}.currency"] = Leaf(f"{name}.currency", fact, "currency")
+            found[f"{name}.amount"] = Leaf(
+                f"{name}.amount", name, fact, "money", f"{name}.currency"
+            )
+            found[f"{name}.currency"] = Leaf(f"{name}.currency", name, fact, "currency")
         else:
-            found[name] = Leaf(name, fact, fact.type, fact.currency, fact.values)
+            found[name] = Leaf(name, name, fact, fact.type, fact.currency, fact.values)
     return found
 
 
@@ -139,7 +142,7 @@ class _Reading:
                 known = [f"{leaf.path}.{number}.{one}" for one in fields]
                 self.unknown(path, raw, known, leaf.path)
             elif raw is not None:
-                part = Leaf(path, leaf.fact, field.type, field.currency, field.values)
+                part = Leaf(path, leaf.name, leaf.fact, field.type, field.currency, field.values)
                 value = self._scalar(part, path, raw, leaf.path)
                 if value is not None:
                     read[name] = value

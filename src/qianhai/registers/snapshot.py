@@ -49,13 +49,19 @@ class Register:
         assert known_at.tzinfo is not None, "an instant says its offset"
         self._conn = conn
         self._as_of = store.AsOf(institution_id, true_on, known_at)
+        self._parties: dict[str, Party | None] = {}
 
     def parties(self, ids: Sequence[str]) -> dict[str, Party | None]:
-        """Answer who each party is; a person comes without names and identifiers."""
-        found: dict[str, Party | None] = dict.fromkeys(ids)
-        for row in store.standing(self._conn, "party", self._as_of, "party", ids):
-            found[row["party"]] = read_party(row)
-        return found
+        """Answer who each party is; a person comes without names and identifiers.
+
+        Many questions are about the same parties, so each is read once.
+        """
+        unread = sorted(set(ids) - self._parties.keys())
+        if unread:
+            self._parties |= dict.fromkeys(unread)
+            for row in store.standing(self._conn, "party", self._as_of, "party", unread):
+                self._parties[row["party"]] = read_party(row)
+        return {one: self._parties[one] for one in ids}
 
     def known_parties(self, ids: Sequence[str]) -> set[str]:
         """Return those ids that are on record."""

@@ -1,0 +1,79 @@
+"""A long day made of the sample day: its cast as many times as asked, each with its own business.
+
+Banks are shared. Everybody and everything else that the sample day names gets a number of its own
+in each copy of the cast, so that limits are drawn by many holders and every action occurs.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from qianhai.messages import Row, Shape, read
+
+EXAMPLES: Final = Path(__file__).parents[1] / "examples" / "day"
+_FILES: Final = ("day.csv", "day.jsonl", "day.xlsx")
+#: In the register, what names something; in an instruction, anything that was named there.
+_NAMING: Final = ("id", "number", "party", "owner", "owned", "account", "record", "subject")
+#: What only one party of a register may hold.
+_UNIQUE: Final = ("identifiers",)
+
+
+def register(copies: int) -> Iterator[dict[str, object]]:
+    """Yield the entries of the sample register, once for the banks and once a copy for others."""
+    entries = _entries()
+    banks = _banks(entries)
+    for copy in range(copies):
+        for entry in entries:
+            own = entry.get("id") if entry["kind"] == "party" else entry.get("party")
+            if own in banks and copy:
+                continue
+            yield _renamed(entry, banks, copy)
+
+
+def instructions(copies: int, rounds: int) -> Iterator[dict[str, str]]:
+    """Yield the day's instructions: each case by every copy of the cast, then the next case.
+
+    A later action so comes some thousands of lines after what it continues, as in a real day.
+    """
+    entries = _entries()
+    banks = _banks(entries)
+    named = {str(entry[name]) for entry in entries for name in _NAMING if name in entry} - banks
+    cases = [row.fields for name in _FILES for row in read(EXAMPLES / name, shape=Shape()) if isinstance(row, Row)]
+    named |= {case["id"] for case in cases}
+    for round_ in range(rounds):
+        ids = {case["id"] for case in cases}
+        for case in cases:
+            for copy in range(copies):
+                yield {
+                    name: f"{text}.{copy}.{round_}" if text in ids
+                    else f"{text}.{copy}" if text in named else text
+                    for name, text in case.items() if name != "kind"
+                }
+
+
+def write_lines(path: Path, rows: Iterator[Mapping[str, object]]) -> int:
+    """Write rows as JSON lines; return how many."""
+    count = 0
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def _entries() -> list[dict[str, object]]:
+    text = (EXAMPLES / "parties.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def _banks(entries: list[dict[str, object]]) -> set[str]:
+    return {str(one["id"]) for one in entries if one["kind"] == "party" and one["type"] == "bank"}
+
+
+def _renamed(entry: Mapping[str, object], banks: set[str], copy: int) -> dict[str, object]:
+    return {
+        name: f"{value}.{copy}" if name in _NAMING and value not in banks else value
+        for name, value in entry.items()
+        if name not in _UNIQUE
+    }
