@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from qianhai import ledger
-from qianhai.instructions import Answer
+from qianhai.instructions import Answer, Instruction
 from route.desk import Desk
 
 FACILITY = "umbrella_storage"
@@ -49,6 +49,15 @@ def everyone(own: str = "20.00", parent: str = "25.00") -> list[Mapping[str, str
 
 def keep(desk: Desk, number: str, amount: str = "30.00", **facts: str) -> Answer:
     return desk.submit(number, FACILITY, "keep", WHO, {**FACTS, "fee.amount": amount, **facts})
+
+
+def keeping(desk: Desk, number: str, amount: str = "30.00", **facts: str) -> Instruction:
+    said = {**FACTS, "fee.amount": amount, **facts}
+    return desk.instruction(number, FACILITY, "keep", WHO, said)
+
+
+def giving_back(desk: Desk, number: str, amount: str, of: str) -> Instruction:
+    return desk.instruction(number, FACILITY, "give_back", {}, {"back": amount}, of=of)
 
 
 def give_back(desk: Desk, number: str, amount: str, of: str) -> Answer:

@@ -1,0 +1,166 @@
+"""A column of instructions is answered, booked and recorded as its instructions one by one."""
+
+import random
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from qianhai.db import Database
+from qianhai.instructions import Admission, Answer, Instruction, Road, Staged, Stager
+from qianhai.kernel import BadInput
+from qianhai.ledger import Balance, balances
+from qianhai.main import read_files
+from qianhai.messages import Row, Shape, read
+from qianhai.policy import Policy, bundled, open_policy
+from qianhai.registers import Entries, Keyring, check_entries
+from route.desk import Desk
+from route.umbrella import everyone, giving_back, keep, keeping
+
+ROOT = Path(__file__).parents[2]
+DAY = ROOT / "examples" / "day"
+NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Policy:
+    return open_policy(read_files(ROOT / "plan"))
+
+
+@pytest.fixture(scope="module")
+def rows() -> Sequence[Row]:
+    files = [DAY / name for name in ("day.csv", "day.jsonl", "day.xlsx")]
+    return [row for file in files for row in read(file, shape=Shape()) if isinstance(row, Row)]
+
+
+class Bank:
+    """A bank with the cast of the sample day, its clock a second on at every look."""
+
+    def __init__(self, database: Database, policy: Policy, institution: str) -> None:
+        self.database, self.policy, self.institution = database, policy, institution
+        self.keyring = Keyring(bytes(32))
+        self._seconds = count()
+        self.road = Road(
+            database,
+            policy,
+            institution_id=institution,
+            keyring=self.keyring,
+            salts=secrets.token_bytes,
+            pack_files=bundled(read_files(ROOT / "plan")),
+        )
+        entries = check_entries(read(DAY / "parties.jsonl", shape=Shape()))
+        admission = Admission(policy, institution, self.keyring, secrets.token_bytes, "test")
+        with database.transaction() as conn:
+            admission.record(conn, entries, self.now())
+        admission.open_accounts(entries, self.road.writer, self.now())
+        self.entries: Entries = entries
+
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=next(self._seconds))
+
+    def read(self, rows: Sequence[Row]) -> Iterator[Instruction]:
+        with self.database.transaction() as conn, Staged(self.policy, self.institution) as staged:
+            one = Stager(self.policy, conn, self.institution, self.keyring, self.now())
+            one.stage(rows, staged, lambda _count: None)
+            assert one.flaws == []
+            yield from staged
+
+    def stands(self) -> Mapping[str, Balance]:
+        """Return every balance of the institution, by the account's name."""
+        with self.database.transaction() as conn:
+            names = conn.execute(
+                "select name from ledger.accounts where institution_id = %s", (self.institution,)
+            ).fetchall()
+            return balances(conn, self.institution, [name for (name,) in names])
+
+
+def told(answers: Sequence[Answer]) -> list[object]:
+    return [
+        (one.instruction.id, one.decision, one.ledger_result, one.ledger_seq is None, one.is_repeat)
+        for one in answers
+    ]
+
+
+def shuffled(day: Iterator[Instruction], seed: int) -> list[Instruction]:
+    """Return a part of a day in another order: some continue what is not booked yet."""
+    dice = random.Random(seed)  # noqa: S311 - a day to try, nothing to guess
+    return dice.sample(list(day), 150)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_random_day_gives_the_same_together_as_one_by_one(
+    database: Database, plan: Policy, rows: Sequence[Row], seed: int
+) -> None:
+    alone, many = Bank(database, plan, "alone"), Bank(database, plan, "many")
+    day = shuffled(many.read(rows), seed)
+    first = [
+        alone.road.submit(one, at=alone.now()) for one in shuffled(alone.read(rows), seed)
+    ]
+    second = list(many.road.submit_many(day, now=many.now))
+    assert told(second) == told(first)
+    assert many.stands() == alone.stands()
+    again = list(many.road.submit_many(day, now=many.now))
+    assert [one.decision for one in again] == [one.decision for one in first]
+    assert all(one.is_repeat for one in again)
+    assert many.stands() == alone.stands()
+
+
+def outcomes(answers: Sequence[Answer]) -> list[str]:
+    return [one.decision.outcome.value for one in answers]
+
+
+def test_order_is_kept_where_a_limit_makes_it_matter(desk: Desk) -> None:
+    desk.register(*everyone(own="20.00", parent="25.00"))
+    asked = [
+        keeping(desk, f"a{at}", f"{amount}.00") for at, amount in enumerate([60, 30, 20, 15, 1])
+    ]
+    answers = list(desk.road.submit_many(asked, now=desk.now))
+    assert outcomes(answers) == ["refused", "permitted", "refused", "permitted", "refused"]
+    assert [use.left for use in answers[3].decision.limits] == ["0.00", "15.00"]
+
+
+def test_business_continued_in_one_file_is_continued(desk: Desk) -> None:
+    desk.register(*everyone())
+    asked = [
+        keeping(desk, "a1", "30.00"),
+        giving_back(desk, "r1", "10.00", "a1"),
+        giving_back(desk, "r2", "20.00", "a1"),
+        giving_back(desk, "r3", "0.01", "a1"),
+        keeping(desk, "a2", "45.00"),
+    ]
+    answers = list(desk.road.submit_many(iter(asked), now=desk.now))
+    assert outcomes(answers) == ["permitted", "permitted", "permitted", "refused", "permitted"]
+
+
+def test_an_id_with_other_content_stops_the_file_and_what_was_answered_stays(desk: Desk) -> None:
+    desk.register(*everyone())
+    good, other = keeping(desk, "a1", "10.00"), keeping(desk, "a1", "11.00")
+    found: list[Answer] = []
+    with pytest.raises(BadInput, match="a1"):
+        found.extend(desk.road.submit_many([good, other], now=desk.now))
+    assert desk.road.submit(good, at=desk.now()).is_repeat
+
+
+def test_whoever_wrote_between_asking_and_posting_is_seen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another writer gives back while a column that rests on it is on its way."""
+    desk.register(*everyone())
+    keep(desk, "a1", "30.00")
+    keep(desk, "a0", "5.00")
+    asked = [giving_back(desk, "r0", "5.00", "a0"), giving_back(desk, "r1", "30.00", "a1")]
+    submit = desk.road.writer.submit
+    others = iter([giving_back(desk, "x1", "10.00", "a1")])
+
+    def after_another(*args: object, **kwargs: object) -> object:
+        for other in others:
+            desk.road.submit(other, at=desk.now())
+        return submit(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(desk.road.writer, "submit", after_another)
+    answers = list(desk.road.submit_many(asked, now=desk.now))
+    assert outcomes(answers) == ["permitted", "refused"], "ten of the thirty had come back"
