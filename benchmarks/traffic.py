@@ -39,16 +39,25 @@ def instructions(copies: int, rounds: int) -> Iterator[dict[str, str]]:
     entries = _entries()
     banks = _banks(entries)
     named = {str(entry[name]) for entry in entries for name in _NAMING if name in entry} - banks
-    cases = [row.fields for name in _FILES for row in read(EXAMPLES / name, shape=Shape()) if isinstance(row, Row)]
+    cases = [
+        row.fields
+        for name in _FILES
+        for row in read(EXAMPLES / name, shape=Shape())
+        if isinstance(row, Row)
+    ]
     named |= {case["id"] for case in cases}
     for round_ in range(rounds):
         ids = {case["id"] for case in cases}
         for case in cases:
             for copy in range(copies):
                 yield {
-                    name: f"{text}.{copy}.{round_}" if text in ids
-                    else f"{text}.{copy}" if text in named else text
-                    for name, text in case.items() if name != "kind"
+                    name: f"{text}.{copy}.{round_}"
+                    if text in ids
+                    else f"{text}.{copy}"
+                    if text in named
+                    else text
+                    for name, text in case.items()
+                    if name != "kind"
                 }
 
 

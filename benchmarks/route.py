@@ -1,0 +1,201 @@
+"""How fast a long day goes the road: decided, limited, posted, sealed, its outcomes written.
+
+    python benchmarks/route.py [--quick | --full | --instructions N]
+
+The day is the sample day's business of all facilities, by as many copies of its cast as it takes
+(`benchmarks/traffic.py`): `--full` is a day of a million instructions. What `qianhai run` does is
+done here step by step, each step's share told; the rows the road has written are copied into
+tables of the same form on the same server, in one commit, as the limit of the machine. The last
+line is one JSON document.
+"""
+
+import argparse
+import json
+import secrets
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from benchmarks.contest.ground import memory_bytes_most
+from benchmarks.road import copy_same, make_peers
+from benchmarks.traffic import instructions, register, write_lines
+
+from qianhai.cli.outcomes import Outcomes
+from qianhai.db import Database, open_database
+from qianhai.instructions import Admission, Road, Staged, Stager
+from qianhai.instructions.prepare import Preparer
+from qianhai.instructions.record import Recorder
+from qianhai.ledger import Writer, warm
+from qianhai.main import read_files
+from qianhai.messages import Shape, read
+from qianhai.policy import Policy, bundled, open_policy
+from qianhai.registers import Keyring, check_entries
+from qianhai.views import DayTally
+
+PLAN: Final = Path(__file__).parents[1] / "plan"
+HOUSE: Final = "bench"
+#: Instructions of the two lengths of a run, and the share of them that one copy of the cast asks.
+QUICK: Final = 8_000
+FULL: Final = 1_000_000
+COPIES_MAX: Final = 600
+CASES: Final = 415
+#: Instructions a second: what is aimed at, and the least; and the most memory of the process.
+AIM: Final = 40_000
+FLOOR: Final = 20_000
+MEMORY_MAX: Final = 2 << 30
+START: Final = datetime(2025, 6, 30, 1, tzinfo=UTC)
+
+
+@dataclass
+class Shares:
+    """The seconds each step took, without those of the steps inside it."""
+
+    seconds: Counter[str] = field(default_factory=Counter)
+    _open: list[list[float]] = field(default_factory=list)
+
+    def wrap(self, owner: type[object], name: str, step: str) -> None:
+        """Have a method note what it takes, under the name of a step."""
+        inner: Callable[..., Any] = getattr(owner, name)
+
+        def outer(*args: object, **kwargs: object) -> object:
+            with self.of(step):
+                return inner(*args, **kwargs)
+
+        setattr(owner, name, outer)
+
+    @contextmanager
+    def of(self, step: str) -> Iterator[None]:
+        """Note what is done inside under the name of a step."""
+        inside = [0.0]
+        self._open.append(inside)
+        since = perf_counter()
+        try:
+            yield
+        finally:
+            spent = perf_counter() - since
+            self._open.pop()
+            self.seconds[step] += spent - inside[0]
+            if self._open:
+                self._open[-1][0] += spent
+
+
+def run(folder: Path, wanted: int, shares: Shares) -> Mapping[str, float]:
+    """Stage and book a day of about so many instructions; return its figures."""
+    copies = min(COPIES_MAX, max(1, wanted // CASES))
+    rounds = max(1, round(wanted / (copies * CASES)))
+    files = read_files(PLAN)
+    policy, keyring = open_policy(files), Keyring(bytes(32))
+    parties, day = folder / "parties.jsonl", folder / "day.jsonl"
+    entries = write_lines(parties, register(copies))
+    lines = write_lines(day, instructions(copies, rounds))
+    print(f"{lines:,} instructions of {copies} casts ({entries:,} register entries)", flush=True)
+    with open_database(url=None, data_dir=folder) as database, Staged(policy, HOUSE) as staged:
+        road = Road(
+            database,
+            policy,
+            institution_id=HOUSE,
+            keyring=keyring,
+            salts=secrets.token_bytes,
+            pack_files=bundled(files),
+        )
+        with shares.of("register"):
+            admit(database, policy, keyring, parties, road)
+        with database.transaction() as conn:
+            tables = make_peers(conn)
+            row = conn.execute("select txid_current()").fetchone()
+            assert row, "a transaction has its number"
+            stager = Stager(policy, conn, HOUSE, keyring, START)
+            with shares.of("stage"):
+                stager.stage(read(day, shape=Shape()), staged, lambda _count: None)
+            assert stager.flaws == [], stager.flaws[:3]
+        since = perf_counter()
+        book(road, staged, policy, folder / "out", shares, lines)
+        booked = perf_counter() - since
+        copied = copy_same(database, tables, row[0])
+    return {"lines": lines, "booked": booked, "copied": copied}
+
+
+def admit(database: Database, policy: Policy, keyring: Keyring, parties: Path, road: Road) -> None:
+    """Load the cast and open its accounts."""
+    entries = check_entries(read(parties, shape=Shape()))
+    admission = Admission(policy, HOUSE, keyring, secrets.token_bytes, "bench")
+    with database.transaction() as conn:
+        admission.record(conn, entries, START)
+    admission.open_accounts(entries, road.writer, START)
+
+
+def book(road: Road, staged: Staged, policy: Policy, out: Path, shares: Shares, lines: int) -> None:
+    """Book what was staged and write every outcome."""
+    tally, done = DayTally(policy.pack), 0
+    moments = (START + timedelta(milliseconds=number) for number in range(10 * lines))
+    with Outcomes(policy.pack, out) as outcomes, shares.of("read back and hand over"):
+        for answer in road.submit_many(staged, now=lambda: next(moments)):
+            with shares.of("outcomes"):
+                tally.add(answer)
+                outcomes.write(answer)
+            done += 1
+            if done % 100_000 == 0:
+                print(f"  {done:,} of {lines:,}", flush=True)
+        outcomes.sum_up(tally.document({}))
+    counts = Counter[str]()
+    for (_, _, outcome), count in tally.outcomes.items():
+        counts[outcome] += count
+    print("  " + ", ".join(f"{count:,} {outcome}" for outcome, count in counts.most_common()))
+
+
+def results(figures: Mapping[str, float], shares: Shares) -> list[dict[str, object]]:
+    """Return the figures as the document tells them."""
+    lines = figures["lines"]
+    rate, copy = lines / figures["booked"], lines / figures["copied"]
+    against = "COPY of the same rows, one commit"
+    rows: list[dict[str, object]] = [
+        {"name": "road_in_columns", "value": round(rate), "unit": "instructions/s",
+         "ratio": round(rate / copy, 3), "against": against},
+        {"name": "copy_same_rows", "value": round(copy), "unit": "instructions/s",
+         "ratio": 1.0, "against": against},
+        {"name": "process_memory_most", "value": memory_bytes_most() >> 20, "unit": "MiB",
+         "ratio": None, "against": ""},
+    ]  # fmt: skip
+    for step, seconds in shares.seconds.most_common():
+        name = f"step_{step.replace(' ', '_')}"
+        rows.append({"name": name, "value": round(seconds / lines * 1e6, 1),
+                     "unit": "us/instruction", "ratio": None, "against": ""})  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Measure, print a table, and last one JSON document."""
+    parser = argparse.ArgumentParser(description="Measure a long day on the road.")
+    parser.add_argument("--quick", action="store_true", help="some seconds (the default)")
+    parser.add_argument("--full", action="store_true", help="a million instructions")
+    parser.add_argument("--instructions", type=int, help="about so many")
+    given = parser.parse_args()
+    wanted = given.instructions or (FULL if given.full else QUICK)
+    warm()
+    shares = Shares()
+    shares.wrap(Preparer, "prepare", "know, gather, decide, shape")
+    shares.wrap(Recorder, "write", "record and seal")
+    shares.wrap(Writer, "submit", "ledger and commit")
+    folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        lines = results(run(folder, wanted, shares), shares)
+    finally:
+        shutil.rmtree(folder)
+    for line in lines:
+        print(f"{line['name']:36} {line['value']:>10,} {line['unit']}")
+    rate, memory = lines[0]["value"], memory_bytes_most()
+    print(f"at least {FLOOR:,} instructions/s: {'yes' if rate >= FLOOR else 'NO'}; aim {AIM:,}")  # type: ignore[operator]
+    print(f"process under {MEMORY_MAX >> 30} GiB: {'yes' if memory < MEMORY_MAX else 'NO'}")
+    print(json.dumps({"bench": "route", "results": lines}))
+
+
+if __name__ == "__main__":
+    main()
