@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import local
 from time import perf_counter
 from typing import Any, Final
 
@@ -55,10 +56,13 @@ START: Final = datetime(2025, 6, 30, 1, tzinfo=UTC)
 
 @dataclass
 class Shares:
-    """The seconds each step took, without those of the steps inside it."""
+    """The seconds each step took, without those of the steps inside it.
+
+    A column is written by one thread while another prepares the next, so that steps overlap.
+    """
 
     seconds: Counter[str] = field(default_factory=Counter)
-    _open: list[list[float]] = field(default_factory=list)
+    _of_thread: local = field(default_factory=local)
 
     def wrap(self, owner: type[object], name: str, step: str) -> None:
         """Have a method note what it takes, under the name of a step."""
@@ -73,17 +77,18 @@ class Shares:
     @contextmanager
     def of(self, step: str) -> Iterator[None]:
         """Note what is done inside under the name of a step."""
+        opened: list[list[float]] = self._of_thread.__dict__.setdefault("opened", [])
         inside = [0.0]
-        self._open.append(inside)
+        opened.append(inside)
         since = perf_counter()
         try:
             yield
         finally:
             spent = perf_counter() - since
-            self._open.pop()
+            opened.pop()
             self.seconds[step] += spent - inside[0]
-            if self._open:
-                self._open[-1][0] += spent
+            if opened:
+                opened[-1][0] += spent
 
 
 def run(folder: Path, wanted: int, shares: Shares) -> Mapping[str, float]:

@@ -13,34 +13,60 @@ from qianhai.instructions.prepare import Handover
 from qianhai.ledger import Kind
 
 
-def distinct(instructions: Sequence[Instruction]) -> int:
-    """Return how many from the first on share no id, and continue none of their own column."""
-    ids: set[str] = set()
-    for count, one in enumerate(instructions):
-        if one.id in ids or one.continues in ids:
-            return count
-        ids.add(one.id)
-    return len(instructions)
+class Horizon:
+    """What a column does, and the one before it that is on its way: what rests on it must wait."""
 
+    def __init__(self, before: "Horizon | None" = None) -> None:
+        self._before = before
+        self._ids: set[str] = set()
+        self._moved: set[str] = set()
+        self._filed: set[str] = set()
+        self._settles = False
 
-def independent(handovers: Sequence[Handover]) -> int:
-    """Return how many from the first on stand on nothing that one before them changes."""
-    moved: set[str] = set()
-    filed: set[str] = set()
-    settles = False
-    for count, one in enumerate(handovers):
+    def distinct(self, instructions: Sequence[Instruction]) -> int:
+        """Return how many from the first on share no id, and continue none, with those before."""
+        ids: set[str] = set()
+        for count, one in enumerate(instructions):
+            named = (one.id, one.continues)
+            if not ids.isdisjoint(named) or (self._before and self._before.has_any(named)):
+                return count
+            ids.add(one.id)
+        return len(instructions)
+
+    def has_any(self, ids: Sequence[str]) -> bool:
+        """Tell whether the column has one of these instructions."""
+        return not self._ids.isdisjoint(ids)
+
+    def independent(self, handovers: Sequence[Handover]) -> int:
+        """Return how many from the first on stand on nothing that one before them changes.
+
+        These are the column then; what was before it is forgotten.
+        """
+        count = 0
+        for one in handovers:
+            if not self.lets_pass(one) or (self._before and not self._before.lets_pass(one)):
+                break
+            self._add(one)
+            count += 1
+        self._before = None
+        return count
+
+    def lets_pass(self, one: Handover) -> bool:
+        """Tell whether an answer stands on nothing that the column changes."""
         stands_on = _stands_on(one)
-        if stands_on and (settles or not moved.isdisjoint(stands_on)):
-            return count
-        written = set(_filed(one))
-        if filed and (not filed.isdisjoint(written) or not filed.isdisjoint(_named(one))):
-            return count
-        filed |= written
+        if stands_on and (self._settles or not self._moved.isdisjoint(stands_on)):
+            return False
+        filed = self._filed
+        return not filed or (filed.isdisjoint(_filed(one)) and filed.isdisjoint(_named(one)))
+
+    def _add(self, one: Handover) -> None:
+        self._ids.add(one.row.instruction.id)
+        self._filed.update(_filed(one))
         if one.chain is not None:
-            moved.update(name for leg in one.chain.legs for name in (leg.debit, leg.credit))
-            # What is settled moves the accounts of what was held, which are not known here.
-            settles = settles or one.chain.kind in (Kind.COMMIT, Kind.VOID)
-    return len(handovers)
+            legs = one.chain.legs
+            self._moved.update(name for leg in legs for name in (leg.debit, leg.credit))
+            # What is settled moves the accounts of what was held, not known here.
+            self._settles = self._settles or one.chain.kind in (Kind.COMMIT, Kind.VOID)
 
 
 def _stands_on(one: Handover) -> set[str]:

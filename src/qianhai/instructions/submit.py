@@ -5,7 +5,9 @@ same road ended by rollback. Nothing outside the database is touched; what has t
 the outbox.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from threading import Lock
@@ -13,11 +15,11 @@ from typing import Final
 
 from qianhai.db import Connection, Database
 from qianhai.instructions.conclude import conclude
-from qianhai.instructions.cut import distinct, independent
+from qianhai.instructions.cut import Horizon
 from qianhai.instructions.model import Answer, Instruction
 from qianhai.instructions.prepare import Handover, Preparer
 from qianhai.instructions.record import Booked, Recorder
-from qianhai.kernel import Outcome, StaleState
+from qianhai.kernel import BadInput, Outcome, StaleState
 from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer
 from qianhai.policy import Policy
 from qianhai.registers import Keyring
@@ -39,6 +41,21 @@ class _StopShort(Exception):
     def __init__(self, count: int) -> None:
         self.count = count
         super().__init__(count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Instructions that go the road together, as they were prepared at an instant.
+
+    `repeated` are the answers of those that had one; `handovers` are the others, in their order.
+    `horizon` is where whoever follows them begins.
+    """
+
+    at: datetime
+    instructions: Sequence[Instruction]
+    repeated: Mapping[str, Answer]
+    handovers: Sequence[Handover]
+    horizon: Horizon
 
 
 class Road:
@@ -72,13 +89,13 @@ class Road:
             BadInput: the id was used before with other content.
             StaleState: other writers moved first, again and again. Safe to retry.
         """
-        answers = self._attempt([instruction], at, dry_run=dry_run)
+        answers = self._attempt(instruction, at, dry_run=dry_run)
         if answers:
             return answers[0]
         # Those who lost go one after another, so that nobody loses for ever.
         with self._losers:
             for _ in range(_ATTEMPTS_MAX):
-                answers = self._attempt([instruction], at, dry_run=dry_run)
+                answers = self._attempt(instruction, at, dry_run=dry_run)
                 if answers:
                     return answers[0]
         raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
@@ -90,24 +107,31 @@ class Road:
 
         The answers are those of `submit` one after another. Up to some thousands share the
         questions to the register and a commit, which end before the first that stands on what
-        one of them changes; memory holds one such column. `now` tells the instant of each.
+        one of them changes. While one such column is written the next is prepared; memory holds
+        these two. `now` tells the instant of each.
 
         Raises:
             BadInput: an id was used before with other content. Those answered so far are booked.
             StaleState: other writers moved first, again and again. Safe to retry.
         """
         source = iter(instructions)
-        size = _COLUMN_MAX
-        waiting: list[Instruction] = list(islice(source, size))
-        while waiting:
-            at = now()
-            column = waiting[:size]
-            answers = self._attempt(column, at) or [self.submit(column[0], at=at)]
-            yield from answers
-            is_whole = len(answers) == len(column)
-            size = min(2 * size, _COLUMN_MAX) if is_whole else max(len(answers) * 2, _COLUMN_MIN)
-            waiting = waiting[len(answers) :]
-            waiting += islice(source, max(0, size - len(waiting)))
+        waiting = list(islice(source, _COLUMN_MAX))
+        column, size = self._column(waiting, now()), _COLUMN_MAX
+        with ThreadPoolExecutor(1, "road-writer") as writer:
+            while waiting:
+                posting = writer.submit(self._post, column)
+                asked = len(column.instructions)
+                waiting += islice(source, max(0, asked + size - len(waiting)))
+                ahead = self._ahead(waiting[asked : asked + size], now(), column)
+                answers = posting.result() or [self.submit(waiting[0], at=now())]
+                del waiting[: len(answers)]
+                waiting += islice(source, max(0, size - len(waiting)))
+                is_whole = len(answers) == asked
+                size = min(2 * size, _COLUMN_MAX) if is_whole else _COLUMN_MIN
+                yield from answers
+                column = (
+                    ahead if ahead is not None and is_whole else self._column(waiting[:size], now())
+                )
 
     def expire_holds(self, *, at: datetime) -> int:
         """Void the holds whose time is over, each with its entry in the journal; return how many.
@@ -125,32 +149,59 @@ class Road:
         return Submission(void, record)
 
     def _attempt(
-        self, instructions: Sequence[Instruction], at: datetime, *, dry_run: bool = False
+        self, instruction: Instruction, at: datetime, *, dry_run: bool = False
     ) -> list[Answer]:
-        """Go the road once; return the answers of the first ones that could share it.
+        """Go the road once with one instruction; no answer where another writer moved first."""
+        return self._post(self._column([instruction], at), dry_run=dry_run)
 
-        None where another writer moved first what the decision of the first rests on.
+    def _ahead(
+        self, instructions: Sequence[Instruction], at: datetime, before: _Column
+    ) -> _Column | None:
+        """Prepare those that follow a column on its way, as far as they rest on nothing of it.
+
+        None where already the first does, or has a fault that is told when its turn comes.
         """
-        column = instructions[: distinct(instructions)]
         try:
-            while column:
-                with self.database.transaction() as conn:
-                    repeated = self.recorder.stored(conn, column)
-                    fresh = [one for one in column if one.id not in repeated]
-                    handovers = self._preparer.prepare(conn, fresh, at)
-                handovers = handovers[: independent(handovers)]
-                if len(handovers) < len(fresh):
-                    column = column[: column.index(fresh[len(handovers)])]
-                try:
-                    answers = self._hand_in(handovers, at, dry_run=dry_run)
-                except _StopShort as stop:
-                    column = column[: column.index(fresh[stop.count])]
-                    continue
-                known = repeated | {one.instruction.id: one for one in answers}
-                return [known[one.id] for one in column]
+            column = self._column(instructions, at, before.horizon)
+        except (BadInput, StaleState):
+            return None
+        return column if column.instructions else None
+
+    def _column(
+        self, instructions: Sequence[Instruction], at: datetime, before: Horizon | None = None
+    ) -> _Column:
+        """Prepare as many of the first instructions as can share the road."""
+        horizon = Horizon(before)
+        shared = instructions[: horizon.distinct(instructions)]
+        if not shared:
+            return _Column(at, shared, {}, (), horizon)
+        with self.database.transaction() as conn:
+            repeated = self.recorder.stored(conn, shared)
+            fresh = [one for one in shared if one.id not in repeated]
+            handovers = self._preparer.prepare(conn, fresh, at)
+        count = horizon.independent(handovers)
+        if count < len(fresh):
+            shared = shared[: shared.index(fresh[count])]
+        return _Column(at, shared, repeated, handovers[:count], horizon)
+
+    def _post(self, column: _Column, *, dry_run: bool = False) -> list[Answer]:
+        """Post a column; return the answers of the first ones, as far as they came out as thought.
+
+        None where another writer moved first what already the first answer rests on.
+        """
+        shared, handovers = column.instructions, column.handovers
+        try:
+            answers = self._hand_in(handovers, column.at, dry_run=dry_run)
         except StaleState:
             return []
-        return []
+        except _StopShort as stop:
+            if stop.count == 0:
+                return []
+            shared = shared[: shared.index(handovers[stop.count].row.instruction)]
+            # As nothing was written, those before may rest on what has changed since as well.
+            return self._post(self._column(shared, column.at), dry_run=dry_run)
+        known = dict(column.repeated) | {one.instruction.id: one for one in answers}
+        return [known[one.id] for one in shared]
 
     def _hand_in(
         self, handovers: Sequence[Handover], at: datetime, *, dry_run: bool
