@@ -169,6 +169,6 @@ def _line(cells: Sequence[str]) -> str:
     ).rstrip()
 
 
-def print_document(rows: Sequence[Row]) -> None:
+def print_document(rows: Sequence[Row], bench: str = "ledger") -> None:
     """Print all rows as one JSON document in one line: the last one of a benchmark."""
-    print(json.dumps({"bench": "ledger", "results": [row.document() for row in rows]}))
+    print(json.dumps({"bench": bench, "results": [row.document() for row in rows]}))

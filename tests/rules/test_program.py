@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
 import pytest
 
@@ -91,8 +92,9 @@ def test_a_constant_of_the_date_is_computed_when_bound_and_a_repeated_part_once(
         {"a": checked("in_yuan * 2 <= p.cap * p.factor"), "b": checked("in_yuan * 2 > fee")}, {}
     )
     before, _, after = program.code.partition("def run")
-    assert before.count(" * ") == 1
-    assert after.count(" * 2") == 1
+    run, _, trace = after.partition("def trace")
+    assert before.count("MULTIPLY(") == 1
+    assert run.count(", 2)") == trace.count(", 2)") == 1
 
 
 def test_deep_and_wide_rules_compile() -> None:
@@ -165,3 +167,81 @@ def test_rounding_is_once_and_in_one_direction() -> None:
     assert (ceil_minor(Fraction(1, 3), 2), floor_minor(Fraction(1, 3), 2)) == (34, 33)
     assert (ceil_minor(Decimal("-0.001"), 2), floor_minor(Decimal("-0.001"), 2)) == (0, -1)
     assert (ceil_minor(5, 0), floor_minor(5, 2)) == (5, 500)
+
+
+def test_a_trace_tells_the_conditions_in_their_order() -> None:
+    conditions = {
+        "a": checked("fee * 2 <= p.cap"),
+        "b": checked("paid or days > 3"),
+        "c": checked("case when paid then fee < p.cap * share else days = 7 end"),
+        "d": checked("paid"),
+    }
+    bound = to_python(conditions, {"v": checked("fee * share")}).bind({"cap": Decimal(10)}, {}, ())
+    rows: list[dict[str, object]] = [
+        {},
+        {"fee": Decimal(5), "days": 7, "paid": False},
+        {"fee": Decimal(6), "days": 2, "paid": None, "share": Decimal(7)},
+        {"fee": Decimal(6), "days": 7, "share": Decimal(7)},
+    ]
+    told = [bound.trace(row) for row in rows]
+    assert told == [tuple(bound.run(row)[0].values()) for row in rows]
+    assert told == [
+        (None, None, None, None),
+        (True, True, True, False),
+        (False, None, None, None),
+        (False, True, True, None),
+    ]
+    assert to_python({}, {}).bind({}, {}, ()).trace({}) == ()
+
+
+def test_facts_may_come_in_any_mapping_and_are_read_only_where_they_are_needed() -> None:
+    class Asked(dict[str, object]):
+        def __getitem__(self, name: str) -> object:
+            names.append(name)
+            return super().__getitem__(name)
+
+    names: list[str] = []
+    bound = to_python(
+        {
+            "it": checked(
+                "case when paid then fee <= p.cap * share and share <= 9 else days = 7 end"
+            )
+        },
+        {},
+    ).bind({}, {}, ())
+    assert bound.trace(Asked(paid=False, days=7)) == (True,)
+    assert names == ["paid", "days"]
+    assert bound.trace(MappingProxyType({"paid": True, "fee": Decimal(1)})) == (None,)
+
+
+def test_numbers_keep_their_kind_however_few_are_computed() -> None:
+    few = {
+        "sum": checked("days + 2 - 1"),
+        "case": checked("case when paid then days else 2 end * 3"),
+        "filled": checked("coalesce(count, 0) * 2"),
+        "count": checked("count_of(rows, ok) * 2"),
+        "least": checked("-least(days, 4)"),
+        "most": checked("max_of(rows, days, 0) + 1"),
+        "between": checked("days_between(born, on) + 1"),
+        "fee": checked("-fee"),
+        "both": checked("fee - fee * share"),
+    }
+    many = few | {f"more{n}": checked(f"fee * share * {n} + fee") for n in range(2, 12)}
+    row = {
+        "days": 3,
+        "paid": True,
+        "count": 4,
+        "rows": [{"ok": True, "days": 5}, {"ok": True, "days": 2}],
+        "born": date(2026, 1, 1),
+        "on": date(2026, 2, 1),
+        "fee": Decimal("0.10"),
+        "share": Decimal("0.3"),
+    }
+    for exprs in (few, many):
+        program = to_python({}, exprs)
+        values = program.run(row, {}, {}, ())[1]
+        expected = {key: evaluate(expr, Env(row)) for key, expr in exprs.items()}
+        assert values == expected
+        assert {k: type(v) for k, v in values.items()} == {k: type(v) for k, v in expected.items()}
+    assert "setcontext" not in to_python({}, few).code
+    assert "setcontext" in to_python({}, many).code

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from qianhai.kernel import STRENGTH, Outcome, Reason
+from qianhai.policy.binding import Bound, bind
 from qianhai.policy.compiling import Compiled
-from qianhai.policy.facts import leaves_of
+from qianhai.policy.facts import has_parts
 from qianhai.policy.limits import Answers, Figures, draws_of, fits, limit_data, uses_of
 from qianhai.policy.model import (
     Condition,
@@ -25,7 +26,7 @@ from qianhai.policy.model import (
 )
 from qianhai.policy.pack import Pack
 from qianhai.policy.standing import Standing
-from qianhai.rules import BoundProgram, Env, TypedExpr, missing
+from qianhai.rules import Env, TypedExpr, missing
 
 #: What a failure of each kind says when its condition names no reason of its own.
 REASON_OF: Final[Mapping[Outcome, str]] = {
@@ -52,18 +53,13 @@ class Finding:
     asks: tuple[str, ...] = ()
 
 
-def bind(compiled: Compiled, standing: Standing) -> BoundProgram:
-    """Fix what is constant by date in an action's program; callers keep it for the day."""
-    return compiled.program.bind(standing.parameters, standing.switches, standing.open_clauses)
-
-
 def decide(
     pack: Pack,
     compiled: Compiled,
     facts: Mapping[str, object],
     standing: Standing,
     *,
-    bound: BoundProgram | None = None,
+    bound: Bound | None = None,
     ledger_decides: bool = False,
 ) -> Verdict:
     """Decide one action on its facts.
@@ -71,18 +67,27 @@ def decide(
     With `ledger_decides`, limits are taken to hold as far as their figures are known: the draw
     itself is decided by the ledger under its lock, never on a figure read before (DESIGN 6).
     """
-    answers, values = (bound or bind(compiled, standing)).run(facts)
+    bound = bound or bind(compiled, standing)
+    answers, values = bound.run(facts)
     draws = draws_of(compiled, answers, values)
-    findings = [
-        *_clause(compiled, standing),
-        *_conditions(compiled, answers),
-        *_limits(compiled, draws, answers, values, ledger_decides=ledger_decides),
-        *_postings(compiled, answers, values),
-    ]
-    env = Env(facts, standing.parameters, standing.switches, standing.open_clauses)
-    outcome, reasons, lacking = _weigh(compiled, findings, env)
+    asked = [answers[key] for key in bound.asked]
+    is_held = all(asked)
+    reasons: tuple[Reason, ...] = ()
+    lacking: tuple[str, ...] = ()
+    if (
+        not bound.is_closed
+        and is_held
+        and _is_free(compiled, answers, values, draws, ledger_decides=ledger_decides)
+    ):
+        outcome = Outcome.PERMITTED
+    else:
+        findings = findings_of(
+            compiled, standing, answers, values, draws, ledger_decides=ledger_decides
+        )
+        env = Env(facts, standing.parameters, standing.switches, standing.open_clauses)
+        outcome, reasons, lacking = _weigh(compiled, findings, env)
     if outcome is Outcome.PERMITTED:
-        reasons = (_ground(compiled, standing, answers),)
+        reasons = (_ground(bound, answers),)
     decision = Decision(
         facility=compiled.facility,
         action=compiled.name,
@@ -91,18 +96,64 @@ def decide(
         on=standing.on,
         outcome=outcome,
         reasons=_ordered(pack, reasons),
-        conditions=_results(compiled, standing, answers),
-        missing=tuple(MissingFact(fact, document_of(compiled, fact)) for fact in lacking),
+        conditions=bound.held if is_held else _results(bound, asked),
+        missing=tuple([MissingFact(fact, document_of(compiled, fact)) for fact in lacking]),
         limits=uses_of(draws),
         documents=compiled.action.documents,
         reports=compiled.action.reports if outcome is Outcome.PERMITTED else (),
-        alerts=tuple(
-            c.id for c, _ in compiled.tests.values() if c.alert and answers[f"test.{c.id}"] is False
-        ),
+        alerts=() if is_held else _alerts(compiled, answers),
         pack_version=pack.version,
         pack_hash=pack.hash,
     )
     return Verdict(decision, draws, answers, values)
+
+
+def _is_free(
+    compiled: Compiled,
+    answers: Answers,
+    values: Figures,
+    draws: Sequence[Draw],
+    *,
+    ledger_decides: bool,
+) -> bool:
+    """Tell whether every limit fits and all that is booked is known: nothing else to find."""
+    for limit in compiled.action.limits:
+        mine = [draw for draw in draws if draw.limit is limit]
+        if not fits(limit, mine, answers, values, ledger_decides=ledger_decides):
+            return False
+    return all(
+        values[key] is not None if not guard or answers[guard] else answers[guard] is False
+        for guard, key in compiled.postings
+    )
+
+
+def _results(bound: Bound, asked: Sequence[bool | None]) -> tuple[ConditionResult, ...]:
+    told = [results[answer] for results, answer in zip(bound.results, asked, strict=True)]
+    return (bound.clause, *told)
+
+
+def _alerts(compiled: Compiled, answers: Answers) -> tuple[str, ...]:
+    return tuple(
+        c.id for c, _ in compiled.tests.values() if c.alert and answers[f"test.{c.id}"] is False
+    )
+
+
+def findings_of(
+    compiled: Compiled,
+    standing: Standing,
+    answers: Answers,
+    values: Figures,
+    draws: Sequence[Draw],
+    *,
+    ledger_decides: bool = False,
+) -> list[Finding]:
+    """Return every test of an action that does not hold, or may not."""
+    return [
+        *_clause(compiled, standing),
+        *_conditions(compiled, answers),
+        *_limits(compiled, draws, answers, values, ledger_decides=ledger_decides),
+        *_postings(compiled, answers, values),
+    ]
 
 
 def _clause(compiled: Compiled, standing: Standing) -> Iterator[Finding]:
@@ -174,19 +225,8 @@ def _weigh(
     compiled: Compiled, findings: Sequence[Finding], env: Env
 ) -> tuple[Outcome, tuple[Reason, ...], tuple[str, ...]]:
     """Return the outcome, its reasons, and the facts that could still change it."""
-    failed = [finding for finding in findings if finding.value is False]
-    failed.sort(key=lambda finding: -STRENGTH[finding.otherwise])
-    outcome = failed[0].otherwise if failed else Outcome.PERMITTED
-    open_ends = [
-        finding
-        for finding in findings
-        if finding.value is None
-        and (
-            STRENGTH[finding.otherwise] > STRENGTH[outcome]
-            or outcome is finding.otherwise is Outcome.PERMITTED
-        )
-    ]
-    if outcome is Outcome.REFUSED or not (open_ends or outcome is Outcome.INCOMPLETE):
+    outcome, failed, open_ends = compare(findings)
+    if outcome is not Outcome.INCOMPLETE:
         return outcome, tuple(finding.reason for finding in failed), ()
     lacking: dict[str, None] = {}
     reasons: list[Reason] = []
@@ -209,14 +249,29 @@ def _weigh(
     return Outcome.INCOMPLETE, tuple(reasons), tuple(lacking)
 
 
-def _ground(compiled: Compiled, standing: Standing, answers: Answers) -> Reason:
+def compare(findings: Sequence[Finding]) -> tuple[Outcome, list[Finding], list[Finding]]:
+    """Return the outcome, what failed, strongest first, and what is open and could change it."""
+    failed = [finding for finding in findings if finding.value is False]
+    failed.sort(key=lambda finding: -STRENGTH[finding.otherwise])
+    outcome = failed[0].otherwise if failed else Outcome.PERMITTED
+    open_ends = [
+        finding
+        for finding in findings
+        if finding.value is None
+        and (
+            STRENGTH[finding.otherwise] > STRENGTH[outcome]
+            or outcome is finding.otherwise is Outcome.PERMITTED
+        )
+    ]
+    return (Outcome.INCOMPLETE if open_ends else outcome), failed, open_ends
+
+
+def _ground(bound: Bound, answers: Answers) -> Reason:
     """Return what a permission rests on: the first ground that applies, else the clause."""
-    for ground in compiled.action.grounds:
-        if answers[f"ground.{ground.id}"]:
-            data = {"ground": ground.id, "zh": ground.zh, "en": ground.en}
-            return Reason("QH00", ground.clause, data)
-    clause = compiled.action.clause if compiled.action.clause in standing.open_clauses else ""
-    return Reason("QH00", clause, {"zh": compiled.action.zh, "en": compiled.action.en})
+    for key, reason in bound.grounds:
+        if answers[key]:
+            return reason
+    return bound.ground
 
 
 def _ordered(pack: Pack, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
@@ -225,13 +280,6 @@ def _ordered(pack: Pack, reasons: Sequence[Reason]) -> tuple[Reason, ...]:
         return tuple(reasons)
     order = {code: at for at, code in enumerate(pack.vocabulary["reasons"])}
     return tuple(sorted(reasons, key=lambda reason: order.get(reason.code, len(order))))
-
-
-def _results(
-    compiled: Compiled, standing: Standing, answers: Answers
-) -> tuple[ConditionResult, ...]:
-    tests = (answers[f"test.{name}"] for name in compiled.tests)
-    return trace(compiled, [compiled.action.clause in standing.open_clauses, *tests])
 
 
 def trace(compiled: Compiled, values: Sequence[bool | None]) -> tuple[ConditionResult, ...]:
@@ -247,5 +295,9 @@ def trace(compiled: Compiled, values: Sequence[bool | None]) -> tuple[ConditionR
 
 def document_of(compiled: Compiled, name: str) -> str:
     """Return the document a leaf comes from; a parameter or a reading comes from none."""
-    leaf = leaves_of(compiled.facts).get(name)
-    return leaf.fact.document if leaf else ""
+    fact = compiled.facts.get(name)
+    if fact and not has_parts(fact):
+        return fact.document
+    whole, _, part = name.rpartition(".")
+    fact = compiled.facts.get(whole)
+    return fact.document if fact and has_parts(fact) and part in {"amount", "currency"} else ""

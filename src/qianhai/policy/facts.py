@@ -34,11 +34,16 @@ class Leaf:
     values: tuple[str, ...] = ()
 
 
+def has_parts(fact: Fact) -> bool:
+    """Tell whether a fact is an amount and a currency, each a leaf of its own."""
+    return fact.type == "money" and not fact.currency
+
+
 def leaves_of(facts: Mapping[str, Fact]) -> dict[str, Leaf]:
     """Return every leaf of the declared facts, by its dotted path."""
     found: dict[str, Leaf] = {}
     for name, fact in facts.items():
-        if fact.type == "money" and not fact.currency:
+        if has_parts(fact):
             found[f"{name}.amount"] = Leaf(
                 f"{name}.amount", name, fact, "money", f"{name}.currency"
             )

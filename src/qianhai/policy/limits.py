@@ -6,8 +6,10 @@ under its lock; nothing here reserves anything.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import groupby
 
 from qianhai.kernel import format_minor, scale_of
@@ -20,24 +22,41 @@ Figures = Mapping[str, object]
 Exact = int | Decimal | Fraction
 
 
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The keys of a limit's expressions, or of one of its pools'."""
+
+    when: str
+    asset: str
+    amount: str
+    cap: str
+    used: str
+
+
+@cache
+def _keys(limit: str, pool: str | None = None) -> _Keys:
+    whole = f"limit.{limit}" if pool is None else f"limit.{limit}.{pool}"
+    return _Keys(*(f"{whole}.{name}" for name in ("when", "asset", "amount", "cap", "used")))
+
+
 def draws_of(compiled: Compiled, answers: Answers, values: Figures) -> tuple[Draw, ...]:
     """Return every pool that applies, or may apply, with its figures in minor units."""
     found: list[Draw] = []
     for limit in compiled.action.limits:
-        key = f"limit.{limit.id}"
-        if answers[f"{key}.when"] is False:
+        keys = _keys(limit.id)
+        if answers[keys.when] is False:
             continue
-        asset = values[f"{key}.asset"]
+        asset = values[keys.asset]
         code = asset if isinstance(asset, str) else ""
         scale = _scale(limit, code)
-        amount = _minor(ceil_minor, values[f"{key}.amount"], scale)
+        amount = _minor(ceil_minor, values[keys.amount], scale)
         for pool in limit.parts:
-            part = f"{key}.{pool.id}"
-            if answers[f"{part}.when"] is False:
+            part = _keys(limit.id, pool.id)
+            if answers[part.when] is False:
                 continue
-            cap = _minor(floor_minor, values[f"{part}.cap"], scale)
-            cap = cap if cap is None else max(0, cap)
-            used = _minor(ceil_minor, values[f"{part}.used"], scale)
+            cap = _minor(floor_minor, values[part.cap], scale)
+            cap = cap if cap is None or cap > 0 else 0
+            used = _minor(ceil_minor, values[part.used], scale)
             found.append(Draw(limit, pool, code, scale or 0, cap, used, amount))
     return tuple(found)
 
@@ -52,7 +71,7 @@ def _scale(limit: Limit, asset: str) -> int | None:
 def _minor(rounding: Callable[[Exact, int], int], value: object, scale: int | None) -> int | None:
     if value is None or scale is None:
         return None
-    assert isinstance(value, Exact), "a limit's figures are money"
+    assert isinstance(value, (int, Decimal, Fraction)), "a limit's figures are money"
     return rounding(value, scale)
 
 
@@ -69,24 +88,30 @@ def fits(
     Giving back always fits. A limit none of whose pools applies has no room. Where the ledger
     decides, a limit whose ceilings and amount are known is taken to hold.
     """
-    key = f"limit.{limit.id}"
-    if answers[f"{key}.when"] is False:
+    keys = _keys(limit.id)
+    when = answers[keys.when]
+    if when is False:
         return True
-    asked = values[f"{key}.amount"]
-    assert asked is None or isinstance(asked, Exact), "a limit's amount is money"
+    asked = values[keys.amount]
+    assert asked is None or isinstance(asked, (int, Decimal, Fraction)), "a limit's amount is money"
     if asked is not None and asked <= 0:
         return True
-    applies = [answers[f"{key}.when"], *(answers[f"{key}.{pool.id}.when"] for pool in limit.parts)]
-    if asked is None or None in applies or any(None in (d.cap, d.amount) for d in draws):
+    if asked is None or when is None:
         return None
+    for pool in limit.parts:
+        if answers[_keys(limit.id, pool.id).when] is None:
+            return None
+    room, is_used_known = 0, True
+    for draw in draws:
+        if draw.cap is None or draw.amount is None:
+            return None
+        is_used_known &= draw.used is not None
+        room += max(0, draw.cap - (draw.used or 0))
     if not draws:
         return False
     if ledger_decides:
         return True
-    if any(draw.used is None for draw in draws):
-        return None
-    room = sum(max(0, (draw.cap or 0) - (draw.used or 0)) for draw in draws)
-    return (draws[0].amount or 0) <= room
+    return (draws[0].amount or 0) <= room if is_used_known else None
 
 
 def split(amount: int, rooms: Sequence[int]) -> list[int]:
@@ -104,15 +129,22 @@ def split(amount: int, rooms: Sequence[int]) -> list[int]:
 def uses_of(draws: Iterable[Draw]) -> tuple[LimitUse, ...]:
     """Return how each pool stands before the instruction, as decimals of its asset."""
     uses: list[LimitUse] = []
-    for _, group in groupby(draws, key=lambda draw: draw.limit.id):
+    for _, group in groupby(draws, key=_limit_id):
         pools = list(group)
+        if len(pools) == 1:
+            uses.append(_use(pools[0], pools[0].amount, _left(pools[0])))
+            continue
         lefts = [_left(draw) for draw in pools]
         known = [left for left in lefts if left is not None]
         asked: Sequence[int | None] = [pools[0].amount, *[None] * (len(pools) - 1)]
-        if len(pools) > 1 and len(known) == len(pools) and pools[0].amount is not None:
+        if len(known) == len(pools) and pools[0].amount is not None:
             asked = split(pools[0].amount, known)
         uses += map(_use, pools, asked, lefts)
     return tuple(uses)
+
+
+def _limit_id(draw: Draw) -> str:
+    return draw.limit.id
 
 
 def _left(draw: Draw) -> int | None:
@@ -120,12 +152,14 @@ def _left(draw: Draw) -> int | None:
 
 
 def _use(draw: Draw, asked: int | None, left: int | None) -> LimitUse:
-    def text(minor: int | None) -> str | None:
-        return None if minor is None else format_minor(minor, draw.scale)
-
-    name = f"{draw.limit.id}.{draw.pool.id}" if draw.pool.id else draw.limit.id
+    scale = draw.scale
     return LimitUse(
-        name, draw.asset or None, text(draw.cap), text(draw.used), text(asked), text(left)
+        f"{draw.limit.id}.{draw.pool.id}" if draw.pool.id else draw.limit.id,
+        draw.asset or None,
+        None if draw.cap is None else format_minor(draw.cap, scale),
+        None if draw.used is None else format_minor(draw.used, scale),
+        None if asked is None else format_minor(asked, scale),
+        None if left is None else format_minor(left, scale),
     )
 
 

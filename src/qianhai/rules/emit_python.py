@@ -4,7 +4,7 @@ Holds the program and what its code calls. No tree is walked when it runs. Must 
 a tree means: `evaluate` does, and a test holds this to it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, getcontext, setcontext
 from fractions import Fraction
@@ -12,13 +12,14 @@ from typing import Final, TypeAlias, cast
 
 from qianhai import kernel
 from qianhai.rules.evaluate import month_added
-from qianhai.rules.lower import lower
+from qianhai.rules.lower import Ratio, lower
 from qianhai.rules.model import ABSENT, TypedExpr, Value
 from qianhai.rules.types import Bool, Money, Number
-from qianhai.rules.write_python import Shape, Writer
+from qianhai.rules.write_python import Dated, Shape, Writer
 
 Results: TypeAlias = tuple[dict[str, bool | None], dict[str, Value]]
 _Run: TypeAlias = Callable[[Mapping[str, object]], Results]
+_Trace: TypeAlias = Callable[[Mapping[str, object]], tuple[bool | None, ...]]
 
 
 def all_of(answers: Sequence[bool | None]) -> bool | None:
@@ -57,17 +58,6 @@ def _known(fold: Callable[[Sequence[object]], object]) -> Callable[..., object]:
     return folded
 
 
-def agreed(answer: bool | None, value: object, rest: object) -> object:
-    """Choose by an answer; behind an unknown one only what both sides agree on is known.
-
-    >>> agreed(None, 1, 1), agreed(None, 1, 2), agreed(True, 1, 2)
-    (1, None, 1)
-    """
-    if answer is None:
-        return rest if rest == value else None
-    return value if answer else rest
-
-
 def ratio(numerator: Decimal | None, denominator: Decimal | None) -> Fraction | None:
     """Return an exact value where a rate divides.
 
@@ -76,7 +66,8 @@ def ratio(numerator: Decimal | None, denominator: Decimal | None) -> Fraction | 
     """
     if numerator is None or denominator is None:
         return None
-    return Fraction(numerator) / Fraction(denominator)
+    above, below = numerator.as_integer_ratio(), denominator.as_integer_ratio()
+    return Fraction(above[0] * below[1], above[1] * below[0])
 
 
 def decimal(value: int | Decimal | None) -> Decimal | None:
@@ -93,12 +84,30 @@ def listed(values: Collection[object] | None) -> frozenset[object] | None:
     return None if values is None else frozenset(values)
 
 
+class Known(dict[str, object]):
+    """Facts, where one that nobody stated is unknown.
+
+    >>> Known({"fee": 1})["rate"] is None
+    True
+    """
+
+    def __missing__(self, name: str) -> None:
+        """Answer for a fact that is not there."""
+
+
 _GLOBALS: Final[dict[str, object]] = {
     "__builtins__": {},
     "ABSENT": ABSENT,
+    "ADD": kernel.EXACT.add,
+    "DECIMAL": Decimal,
     "EXACT": kernel.EXACT,
+    "INT": int,
+    "KNOWN": Known,
+    "KeyError": KeyError,
+    "MINUS": kernel.EXACT.minus,
+    "MULTIPLY": kernel.EXACT.multiply,
+    "SUBTRACT": kernel.EXACT.subtract,
     "age_on": kernel.age_on,
-    "agreed": agreed,
     "all_of": all_of,
     "any_of": any_of,
     "count_of": count_of,
@@ -121,7 +130,10 @@ class BoundProgram:
     """A program with the parameters, readings and clauses of one date."""
 
     run: _Run
-    """Return each condition's answer and each value, `None` for unknown. The fast call."""
+    """Return each condition's answer and each value, `None` for unknown."""
+
+    trace: _Trace
+    """Return each condition's answer, in the order of the conditions. The fast call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,7 @@ class Program:
     """The compiled conditions and values of one action of a facility, and their code."""
 
     code: str
-    _bind: Callable[..., _Run] = field(repr=False)
+    _bind: Callable[..., tuple[_Run, _Trace]] = field(repr=False)
 
     def bind(
         self,
@@ -138,7 +150,7 @@ class Program:
         open_clauses: Collection[str],
     ) -> BoundProgram:
         """Fix what is constant by date, and compute at once all that depends on nothing else."""
-        return BoundProgram(self._bind(parameters.get, switches.get, frozenset(open_clauses)))
+        return BoundProgram(*self._bind(parameters.get, switches.get, frozenset(open_clauses)))
 
     def run(
         self,
@@ -151,18 +163,56 @@ class Program:
         return self.bind(parameters, switches, open_clauses).run(facts)
 
 
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
 def _exactly(lines: Sequence[str], *, needed: bool) -> list[str]:
     """Put lines under the context that raises rather than rounds, and give the old one back."""
     if not needed:
         return list(lines)
-    inside = [f"    {line}" for line in lines]
     return [
         "X = getcontext()",
         "setcontext(EXACT)",
         "try:",
-        *inside,
+        *_indented(lines),
         "finally:",
         "    setcontext(X)",
+    ]
+
+
+def _function(name: str, writer: Writer, result: str) -> list[str]:
+    """Return the lines of a function.
+
+    Facts are read as if all were there, because most are; where one is not, it is asked again.
+    """
+    body = _exactly([*writer.body, f"return {result}"], needed=writer.has_context)
+    lines = ["try:", *_indented(body), "except KeyError:", "    if F.__class__ is KNOWN:"]
+    lines += ["        raise", f"return {name}(KNOWN(F))"]
+    return [f"def {name}(F):", *_indented(lines)]
+
+
+def _amounts(
+    writer: Writer, values: Mapping[str, TypedExpr], ratios: Mapping[str, Ratio]
+) -> list[str]:
+    """Return the code of each value; one that several keys share is computed once."""
+    shared: dict[str, str] = {}
+    for key, (numerator, denominator) in ratios.items():
+        text = writer.expression(numerator)
+        if denominator is not None:
+            text = f"ratio({text}, {writer.expression(denominator)})"
+        elif isinstance(values[key].type, Number | Money):
+            is_name = text.isidentifier()
+            text = (
+                f"DECIMAL({text}) if {text}.__class__ is INT else {text}"
+                if is_name
+                else (f"decimal({text})")
+            )
+        shared[key] = text
+    texts = list(shared.values())
+    return [
+        f"{key!r}: {writer.kept(text) if texts.count(text) > 1 else text}"
+        for key, text in shared.items()
     ]
 
 
@@ -176,22 +226,17 @@ def to_python(conditions: Mapping[str, TypedExpr], values: Mapping[str, TypedExp
     asked = {key: lower(expr.root)[0] for key, expr in conditions.items()}
     ratios = {key: lower(expr.root) for key, expr in values.items()}
     roots = [*asked.values(), *(part for pair in ratios.values() for part in pair if part)]
-    writer = Writer(Shape.of(roots))
-    answers = [f"{key!r}: {writer.expression(node)}" for key, node in asked.items()]
-    amounts: list[str] = []
-    for key, (numerator, denominator) in ratios.items():
-        text = writer.expression(numerator)
-        if denominator is not None:
-            text = f"ratio({text}, {writer.expression(denominator)})"
-        elif isinstance(values[key].type, Number | Money):
-            text = f"decimal({text})"
-        amounts.append(f"{key!r}: {text}")
-    needed = writer.has_arithmetic()
-    result = f"return {{{', '.join(answers)}}}, {{{', '.join(amounts)}}}"
-    inner = ["F = facts.get", *_exactly([*writer.body, result], needed=needed)]
-    run = ["def run(facts):", *(f"    {line}" for line in inner), "return run"]
-    outer = _exactly([*writer.bound, *run], needed=needed)
-    code = "\n".join(["def bind(P, S, O):", *(f"    {line}" for line in outer), ""])
-    space = _GLOBALS | writer.constants
+    dated = Dated()
+    runner, tracer = Writer(Shape.of(roots), dated), Writer(Shape.of(asked.values()), dated)
+    answers = [f"{key!r}: {runner.expression(node)}" for key, node in asked.items()]
+    amounts = _amounts(runner, values, ratios)
+    whole = f"{{{', '.join(answers)}}}, {{{', '.join(amounts)}}}"
+    traced = "".join(f"{tracer.expression(node)}, " for node in asked.values())
+    lines = [*dated.lines, *_function("run", runner, whole)]
+    lines += _function("trace", tracer, f"({traced})")
+    needed = runner.has_context or tracer.has_context
+    outer = _exactly([*lines, "return run, trace"], needed=needed)
+    code = "\n".join(["def bind(P, S, O):", *_indented(outer), ""])
+    space = _GLOBALS | dated.constants
     exec(compile(code, "<rules>", "exec"), space)  # noqa: S102 (names of the pack are quoted keys)
-    return Program(code, cast("Callable[..., _Run]", space["bind"]))
+    return Program(code, cast("Callable[..., tuple[_Run, _Trace]]", space["bind"]))

@@ -5,7 +5,6 @@ Holds the two directions. Must not decide which one is meant: a draw rounds up, 
 
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor
 
 
 def ceil_minor(value: int | Decimal | Fraction, scale: int) -> int:
@@ -14,7 +13,9 @@ def ceil_minor(value: int | Decimal | Fraction, scale: int) -> int:
     >>> ceil_minor(Fraction(10, 3), 2)
     334
     """
-    return ceil(Fraction(value) * Fraction(10**scale))
+    above, below = value.as_integer_ratio()
+    units: int = -above * 10**scale // below
+    return -units
 
 
 def floor_minor(value: int | Decimal | Fraction, scale: int) -> int:
@@ -23,4 +24,6 @@ def floor_minor(value: int | Decimal | Fraction, scale: int) -> int:
     >>> floor_minor(Fraction(10, 3), 2), floor_minor(Decimal("-0.001"), 2)
     (333, -1)
     """
-    return floor(Fraction(value) * Fraction(10**scale))
+    above, below = value.as_integer_ratio()
+    units: int = above * 10**scale // below
+    return units

@@ -4,12 +4,13 @@ Holds the text of the code. Must not run it, and must not put a name of the pack
 than as a quoted key: values live in numbered variables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import count
-from typing import Final
+from typing import Final, cast
 
 from qianhai.rules.lower import Given, OneIfUnknown
 from qianhai.rules.model import (
@@ -24,7 +25,7 @@ from qianhai.rules.model import (
     Node,
     Within,
 )
-from qianhai.rules.types import Bool, Set
+from qianhai.rules.types import Bool, Integer, Set
 
 _TEMPLATES: Final = {
     "=": "{0} == {1}",
@@ -43,6 +44,21 @@ _TEMPLATES: Final = {
     "age_on": "age_on({0}, {1})",
 }
 
+#: The same on decimals, by the methods of the context that raises rather than rounds.
+_EXACTLY: Final = {
+    "+": "ADD({0}, {1})",
+    "-": "SUBTRACT({0}, {1})",
+    "*": "MULTIPLY({0}, {1})",
+    "negate": "MINUS({0})",
+}
+#: So many calls of a method cost less than to set the context and give the old one back.
+_CALLS_MAX = 8
+
+#: A fact used so often is still read where it is used.
+_READS_MAX = 2
+
+#: How each kind of leaf is read.
+_READS: Final = {"fact": "F[{0}]", "parameter": "P({0})", "switch": "S({0})", "clause": "{0} in O"}
 #: A part this many levels high gets a line of its own, because Python's parser nests 200 deep.
 _STEP = 12
 
@@ -85,6 +101,13 @@ class Shape:
         """Tell whether a part is constant by date: it depends on no fact and on no row."""
         return not self.leaves[node] & {"fact", "item"}
 
+    def needs_context(self) -> bool:
+        """Tell whether decimals are computed so often that the exact context is worth setting."""
+        many = sum(1 for node in self.height if is_decimal_arithmetic(node)) > _CALLS_MAX
+        return many or any(
+            isinstance(node, ListFold) and node.op == "sum_of" for node in self.height
+        )
+
     def has_own_line(self, node: Node, *, in_rows: bool) -> bool:
         """Tell whether a part is computed once, before the expressions that use it."""
         if isinstance(node, Leaf | Const) or "item" in self.leaves[node]:
@@ -97,20 +120,75 @@ def _is_literal(node: Node) -> bool:
     return isinstance(node, Const) and node.value is not None
 
 
+def _is_whole(node: Node) -> bool:
+    """Tell whether a number is an int when it is computed, whatever its declared type."""
+    match node:
+        case Const(value=value):
+            return isinstance(value, int)
+        case Leaf():
+            return isinstance(node.type, Integer)
+        case Apply(op="+" | "-" | "*" | "negate" | "greatest" | "least"):
+            return all(map(_is_whole, node.operands))
+        case Case():
+            return all(map(_is_whole, (*node.values, node.otherwise)))
+        case Coalesce():
+            return _is_whole(node.operand) and _is_whole(node.otherwise)
+        case ListFold(op="sum_of" | "min_of" | "max_of"):
+            return _is_whole(node.body) and _is_whole(node.empty)
+    return isinstance(node, ListFold) or (
+        isinstance(node, Apply) and node.op in {"days_between", "age_on"}
+    )
+
+
+def is_decimal_arithmetic(node: Node) -> bool:
+    """Tell whether a part computes with decimals."""
+    return (
+        isinstance(node, Apply) and node.op in _EXACTLY and not all(map(_is_whole, node.operands))
+    )
+
+
+@dataclass(slots=True)
+class Dated:
+    """What the functions of one program share: lines on what is constant by date, and names."""
+
+    lines: list[str] = field(default_factory=list)
+    variables: dict[object, str] = field(default_factory=dict)
+    constants: dict[str, object] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def fresh(self, prefix: str) -> str:
+        """Return a variable no function of the program has."""
+        return f"{prefix}{next(self.numbers)}"
+
+
 class Writer:
-    """Writes the lines of one program."""
+    """Writes the lines of one function.
 
-    def __init__(self, shape: Shape) -> None:
+    In its code `F[...]` is a fact. One that is seldom used is read where it is used, so that a
+    fact behind a test that does not hold is never asked for.
+    """
+
+    def __init__(self, shape: Shape, dated: Dated) -> None:
         self.shape = shape
-        self.bound: list[str] = []
+        self.has_context = shape.needs_context()
         self.body: list[str] = []
-        self.constants: dict[str, object] = {}
-        self._variables: dict[object, str] = {}
+        self._dated = dated
+        self._fresh = dated.fresh
+        self._variables: ChainMap[object, str] = ChainMap({}, dated.variables)
         self._rows: dict[tuple[str, str], tuple[str, str]] | None = None
-        self._numbers = count()
 
-    def _fresh(self, prefix: str) -> str:
-        return f"{prefix}{next(self._numbers)}"
+    def _place(self, *, is_dated: bool) -> tuple[list[str], dict[object, str]]:
+        """Return where a line goes and its variable is kept: for the date, or for the facts."""
+        if is_dated:
+            return self._dated.lines, self._dated.variables
+        return self.body, cast("dict[object, str]", self._variables.maps[0])
+
+    def kept(self, text: str) -> str:
+        """Return the variable that keeps what a text computes, on a line of its own."""
+        if text not in self._variables:
+            self._variables[text] = self._fresh("a")
+            self.body.append(f"{self._variables[text]} = {text}")
+        return self._variables[text]
 
     # --- leaves --------------------------------------------------------------------------------
 
@@ -123,29 +201,34 @@ class Writer:
                 self._rows[key] = (self._fresh("r"), self._fresh("i"))
             return self._rows[key][0 if raw else 1]
         if key not in self._variables:
+            if self._is_read_in_place(leaf, key):
+                return f"F[{leaf.name!r}]"
             self._load(leaf, key)
         return self._variables[("raw", *key) if raw else key]
 
+    def _is_read_in_place(self, leaf: Leaf, key: tuple[str, str]) -> bool:
+        is_plain = leaf.kind == "fact" and key not in self.shape.optional
+        return is_plain and self.shape.times[leaf] <= _READS_MAX and self._rows is None
+
     def _load(self, leaf: Leaf, key: tuple[str, str]) -> None:
-        lines = self.body if leaf.kind == "fact" else self.bound
-        source = {"fact": "F", "parameter": "P", "switch": "S"}.get(leaf.kind)
+        lines, variables = self._place(is_dated=leaf.kind != "fact")
         name = self._fresh(leaf.kind[0])
-        read = f"{leaf.name!r} in O" if source is None else f"{source}({leaf.name!r})"
+        read = _READS[leaf.kind].format(repr(leaf.name))
         if isinstance(leaf.type, Set):
             read = f"listed({read})"
         if key in self.shape.optional:
-            raw = self._variables["raw", *key] = self._fresh("r")
+            raw = variables["raw", *key] = self._fresh("r")
             lines.append(f"{raw} = {read}")
             read = f"None if {raw} is ABSENT else {raw}"
         lines.append(f"{name} = {read}")
-        self._variables[key] = name
+        variables[key] = name
 
     def _const(self, value: bool | int | Decimal | date | str | None) -> str:
         if value is None or isinstance(value, bool | int | str):
             return repr(value)
         if (value, type(value)) not in self._variables:
-            name = self._variables[value, type(value)] = self._fresh("k")
-            self.constants[name] = value
+            name = self._dated.variables[value, type(value)] = self._fresh("k")
+            self._dated.constants[name] = value
         return self._variables[value, type(value)]
 
     # --- parts ---------------------------------------------------------------------------------
@@ -170,8 +253,9 @@ class Writer:
         if not self.shape.has_own_line(node, in_rows=self._rows is not None):
             return self._expression(node)
         text = self._expression(node)
-        name = self._variables[node] = self._fresh("v")
-        (self.bound if self.shape.is_dated(node) else self.body).append(f"{name} = {text}")
+        lines, variables = self._place(is_dated=self.shape.is_dated(node))
+        name = variables[node] = self._fresh("v")
+        lines.append(f"{name} = {text}")
         return name
 
     def _expression(self, node: Node) -> str:
@@ -230,7 +314,9 @@ class Writer:
         if node.op in {"greatest", "least"}:
             function = "max" if node.op == "greatest" else "min"
             return f"({guard}{function}({', '.join(texts)}))"
-        return f"({guard}{_TEMPLATES[node.op].format(*texts)})"
+        is_called = not self.has_context and is_decimal_arithmetic(node)
+        template = (_EXACTLY if is_called else _TEMPLATES)[node.op]
+        return f"({guard}{template.format(*texts)})"
 
     def _junction(self, node: Junction) -> str:
         decides = node.op == "or"
@@ -274,7 +360,13 @@ class Writer:
             if not self.is_nullable(guard):
                 text = f"({chosen} if {asked} else {text})"
             elif self.shape.height[value] > 1 and not chosen.isidentifier():
-                text = f"agreed({asked}, {chosen}, {text})"
+                answer, one, other = (self._fresh("t") for _ in range(3))
+                # `one is one` holds: it stands there so that the value is computed, if asked for
+                text = (
+                    f"({one} if ({one} := {chosen} if ({answer} := {asked}) is not False else None)"
+                    f" is {one} and {answer} is True else {other} if ({other} := {text}) is None "
+                    f"or {answer} is False or {other} == {one} else None)"
+                )
             else:
                 answer, rest = self._fresh("t"), text
                 if not text.isidentifier():
@@ -302,12 +394,3 @@ class Writer:
         self._rows = outer
         rest = f", {empty}" if node.op in {"sum_of", "min_of", "max_of"} else ""
         return f"(None if {rows} is None else {node.op}([{asked} {loads}]{rest}))"
-
-    def has_arithmetic(self) -> bool:
-        """Tell whether a decimal may be computed, so that the exact context is needed."""
-        ops = {"+", "-", "*", "negate"}
-        return any(
-            (isinstance(node, Apply) and node.op in ops)
-            or (isinstance(node, ListFold) and node.op == "sum_of")
-            for node in self.shape.height
-        )
