@@ -1,15 +1,19 @@
 """Write the reference of the pack's vocabulary, so that it never says less than the pack.
 
-One page, a table for each file of `plan/vocabulary/`. Run by `make docs`; a test compares. It must
-not check the pack: `qianhai plan check` does.
+One page with a table for each file of `plan/vocabulary/`, and a JSON Schema for each kind of file.
+Run by `make docs`; a test compares. It must not check the pack: `qianhai plan check` does.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from qianhai.policy import open_policy, schemas
+
+SCHEMAS: Final = Path("docs/schemas")
 PAGE: Final = Path("docs/reference/vocabulary.md")
 _HEAD: Final = """# Vocabulary · 词汇
 
@@ -54,11 +58,24 @@ def reference(root: Path) -> str:
     return "\n".join(parts)
 
 
+def schema_texts(root: Path) -> dict[str, str]:
+    """Return the schema of each kind of file of the pack below a folder, by the file's name."""
+    plan = root / "plan"
+    files = {p.relative_to(plan).as_posix(): p.read_bytes() for p in plan.rglob("*.yaml")}
+    return {
+        f"{kind}.schema.json": json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
+        for kind, schema in schemas(open_policy(files).pack).items()
+    }
+
+
 def main() -> None:
-    """Write the page of this project."""
+    """Write the page and the schemas of this project."""
     root = Path(__file__).parents[1]
     (root / PAGE).parent.mkdir(parents=True, exist_ok=True)
     (root / PAGE).write_text(reference(root), encoding="utf-8")
+    (root / SCHEMAS).mkdir(parents=True, exist_ok=True)
+    for name, text in schema_texts(root).items():
+        (root / SCHEMAS / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

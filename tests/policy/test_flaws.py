@@ -75,7 +75,7 @@ def test_an_alias_that_holds_itself_is_refused() -> None:
         ("one: {zh: 一, en: one}\none: {zh: 一, en: one}\n", "P004", "one: {zh: 一, en: one}\n"),
         ("? [a]\n: 1\n", "P006", "[a]"),
         ("- zh: 一\n", "P022", "- zh"),
-        ("one: {zh: 一, en: one, ordre: '2'}\n", "P010", "2"),
+        ("one: {zh: 一, en: one, ordre: '2'}\n", "P010", "ordre"),
         ("one: {zh: 一}\n", "P011", "{zh"),
         ("one: {zh: '', en: one}\n", "P012", "', en"),
         ("one: {zh: 一, en: one, order: first}\n", "P012", "first"),
@@ -92,7 +92,7 @@ def test_a_file_that_does_not_fit_its_model_is_told_at_the_word(
     flaw = _the_flaw(files, code)
     if code == "P004":
         assert (flaw.place.line, flaw.place.column) == (2, "1")
-        assert flaw.excerpt.endswith("\n    ^")
+        assert flaw.excerpt.endswith("\n    ^^^")
     else:
         _assert_at(flaw, files, marker)
     assert flaw.en.endswith(".")
@@ -103,12 +103,12 @@ def test_an_unknown_field_names_the_nearest_wherever_it_stands() -> None:
     files = changed(PIER, "otherwise: ordinary", "otherwize: ordinary")
     flaw = _the_flaw(files, "P010")
     assert "`otherwise`" in flaw.en
-    _assert_at(flaw, files, "ordinary")
+    _assert_at(flaw, files, "otherwize")
 
 
 def test_a_field_nothing_comes_near_has_no_hint() -> None:
     flaw = _the_flaw(changed(PIER, "otherwise: ordinary", "zzzz: ordinary"), "P010")
-    assert flaw.en == "unknown field `zzzz`."
+    assert flaw.en.startswith("unknown field `zzzz`. Known: alert, asks, ")
 
 
 def test_a_file_of_a_kind_the_pack_does_not_have_is_refused() -> None:
@@ -137,7 +137,7 @@ def test_opening_an_unsound_pack_carries_every_flaw() -> None:
     files = as_bytes({**changed(PIER, "is_sound:", "is_sond:"), "x.txt": ""})
     with pytest.raises(BrokenIntegrity) as fault:
         open_policy(files)
-    assert {flaw.code for flaw in fault.value.flaws} == {"P023"}
+    assert {flaw.code for flaw in fault.value.flaws} == {"P023", "P204", "P401"}
     assert open_policy(as_bytes(FILES)).pack.version == "2030-01-01"
 
 
@@ -192,7 +192,7 @@ CROSSED = [
     (PIER, "  paper: {type", "  of: {type", "P403", "{type: text"),
     (PIER, "provider: qualification", "provider: qualificaton", "P401", "qualificaton"),
     (PIER, "document: book", "document: boook", "P401", "boook"),
-    (PIER, "name: pier_list}", "nmae: pier_list}", "P401", "pier_list"),
+    (PIER, "name: pier_list}", "nmae: pier_list}", "P401", "nmae"),
     (PIER, "{party: borrower, name: pier_list}", "{party: borrower}", "P011", "{party: borrower}"),
     (PIER, "party: borrower", "party: borower", "P401", "borower"),
     (PIER, "with: {limit: room}", "with: {limit: roof}", "P401", "roof"),
@@ -211,8 +211,8 @@ CROSSED = [
     (PIER, "principal: {currency: CNY", "principal: {currency: CNX", "P401", "CNX"),
     (PIER, "principal: {currency", "principal: {key: boat, currency", "P401", "boat"),
     (PIER, "clause: 2a\n    let", "clause: 2z\n    let", "P401", "2z"),
-    (PIER, "let: {counted:", "let: {used:", "P404", "in_currency"),
-    (PIER, "let: {counted:", "let: {amount:", "P404", "in_currency"),
+    (PIER, "counted: in", "used: in", "P404", "in_currency"),
+    (PIER, "counted: in", "amount: in", "P404", "in_currency"),
     (PIER, "id: for_pier", "id: sound", "P020", "sound, when: use"),
     (PIER, "when: is_sound, zh", "when: is_sound, clause: 9a, zh", "P401", "9a"),
     (PIER, "when: is_sound, zh", "when: is_sound, reason: RR05, zh", "P401", "RR05"),
@@ -231,9 +231,9 @@ CROSSED = [
     (PIER, "amount: counted, zh", "amount: amount, zh", "P302", "amount, zh: 余地"),
     (PIER, "cap: p.room", "cap: p.roof", "P201", "p.roof"),
     (PIER, "of: [draw]", "of: [drew]", "P401", "drew"),
-    (PIER, "release: {room: pro_rata}", "release: {roof: pro_rata}", "P401", "pro_rata"),
+    (PIER, "release: {room: pro_rata}", "release: {roof: pro_rata}", "P401", "roof: pro"),
     (PIER, "release: {room: pro_rata}", "release: {room: half}", "P012", "half"),
-    (PIER, "opens: {principal:", "opens: {principle:", "P401", "counted}"),
+    (PIER, "opens: {principal:", "opens: {principle:", "P401", "principle"),
     (
         PIER,
         "closes: {principal: back}",
@@ -260,15 +260,15 @@ CROSSED = [
     (PIER, "given: [repaying]", "given: [repayed]", "P401", "repayed"),
     (PIER, "without: [use]", "without: [uses]", "P401", "uses]"),
     (PIER, "facts: {use: ship}", "opens: [1z], facts: {use: ship}", "P401", "1z"),
-    (PIER, "facts: {use: ship}", "switches: {2.raeding: wide}", "P401", "wide}"),
+    (PIER, "facts: {use: ship}", "switches: {2.raeding: wide}", "P401", "2.raeding"),
     (PIER, "facts: {use: ship}", "switches: {2.reading: wild}", "P401", "wild"),
-    (PIER, "expect: {outcome: ordinary}", "expect: {outcom: ordinary}", "P401", "ordinary}}"),
+    (PIER, "expect: {outcome: ordinary}", "expect: {outcom: ordinary}", "P401", "outcom:"),
     (PIER, "expect: {outcome: ordinary}", "expect: {outcome: ordinry}", "P401", "ordinry"),
     (PIER, "expect: {outcome: ordinary}", "expect: {}", "P011", "{}"),
-    ("rooms.examples.yaml", "expect: {whole", "expect: {hole", "P401", "203.00"),
+    ("rooms.examples.yaml", "expect: {whole", "expect: {hole", "P401", 'hole: "203'),
     ("rooms.examples.yaml", 'value: "1.50"', 'value: "1,50"', "F003", "1,50"),
     ("rooms.examples.yaml", "p.room + part", "p.roof + part", "P201", "p.roof"),
-    ("rooms.examples.yaml", "  expect", "  switches: {x: y}\n  expect", "P401", "y}"),
+    ("rooms.examples.yaml", "  expect", "  switches: {x: y}\n  expect", "P401", "x: y}"),
 ]
 
 

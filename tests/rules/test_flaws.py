@@ -54,7 +54,7 @@ def test_a_mistake_is_drawn_under_the_line_of_its_file() -> None:
         "a.facility.yaml:3:19: P204 unknown fact `used_this_yr`\n"
         "    - {id: a, when: used_this_yr + fee <= p.cap}\n"
         "                    ^^^^^^^^^^^^\n"
-        "  Facts are listed in plan/vocabulary/facts.yaml."
+        "  Facts are declared under `facts`, named parts under `let`."
     )
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 import click
 
 from qianhai.cli.app import App
+from qianhai.cli.authoring import show_coverage, show_schema
+from qianhai.cli.language_server import serve_editor
 from qianhai.cli.usage import Commands
+from qianhai.cli.watch import report_line, watch
 from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, Place
 from qianhai.policy import check_pack
 from qianhai.views import check_document, flaw_document, measure_document, measure_line
@@ -17,6 +20,10 @@ def plan() -> None:
 
     查看并核对115条措施。
     """
+
+
+for command in (show_coverage, show_schema, serve_editor):
+    plan.add_command(command)
 
 
 @plan.command("list")
@@ -94,36 +101,34 @@ def show_measure(app: App, number: int, _json: bool) -> None:
 
 @plan.command("check")
 @click.argument("source", required=False, type=click.Path(readable=False))
+@click.option(
+    "--watch", "is_watched", is_flag=True, help="Check again at every save. 每次保存后重新核对。"
+)
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
-def check(app: App, source: str | None, _json: bool) -> int:
+def check(app: App, source: str | None, is_watched: bool, _json: bool) -> int:
     """Prove the pack, and with SOURCE prove it against the official text.
 
     核对规则包与官方文本。
     """
-    report = check_pack(app.files, _read(source) if source else None, source or "")
+    text = _read(source) if source else None
+    if is_watched:
+        return watch(app, lambda files: check_pack(files, text, source or ""))
+    report = check_pack(app.files, text, source or "")
     counts = {
         "measures": report.measures,
         "clauses": report.clauses,
         "sections": report.sections,
         "facilities": report.facilities,
         "examples": report.examples,
+        "lacking": report.lacking,
     }
     if app.is_json:
         app.print_document(
             check_document(counts, [flaw_document(flaw) for flaw in report.differences])
         )
         return 3 if report.differences else 0
-    click.echo(
-        app.say(
-            f"{report.measures} 条措施，{report.clauses} 项条款，{report.sections} 节，"
-            f"{report.facilities} 项业务，{report.examples} 个示例，"
-            f"{len(report.differences)} 处差异",
-            f"{report.measures} measures, {report.clauses} clauses, {report.sections} sections, "
-            f"{report.facilities} facilities, {report.examples} examples, "
-            f"{len(report.differences)} difference{'s' * (len(report.differences) != 1)}",
-        )
-    )
+    click.echo(report_line(app, report))
     if report.differences:
         raise BrokenIntegrity(report.differences)
     return 0

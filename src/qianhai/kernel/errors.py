@@ -44,7 +44,8 @@ class Flaw:
     """One mistake of an input: place, value found, what was expected, what to do.
 
     `code` is stable; `zh` and `en` are full sentences for a person. `value` is shown as found,
-    cut to a readable length by whoever prints it.
+    cut to a readable length by whoever prints it. `excerpt` is the line it stands on with a caret
+    under it; `length` is how many characters of that line it covers, 0 where that is not known.
     """
 
     code: str
@@ -54,6 +55,7 @@ class Flaw:
     en: str
     zh: str
     excerpt: str = field(default="", compare=False)
+    length: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         """Write the flaw for a terminal, in English with its place first."""

@@ -14,19 +14,20 @@ from qianhai.policy.compare import (
     SectionOutline,
     compare,
 )
-from qianhai.policy.covering import uncovered
+from qianhai.policy.covering import coverage, idle_facts, not_shown
 from qianhai.policy.examples import cases_of, check_examples
 from qianhai.policy.model import Measure
 from qianhai.policy.official import read_official
-from qianhai.policy.pack import Pack, read_pack
-from qianhai.policy.policy import Policy, examine
+from qianhai.policy.pack import Pack
+from qianhai.policy.policy import Policy, Survey, survey
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     """How much of a pack was checked, and every difference found; none means it is sound.
 
-    `examples` counts those of facilities and overlays, and the worked figures.
+    `examples` counts those of facilities and overlays, and the worked figures; `lacking` the sides
+    of conditions and limits that no example shows (`qianhai plan coverage` names them).
     """
 
     measures: int
@@ -35,6 +36,7 @@ class CheckReport:
     facilities: int
     examples: int
     differences: tuple[Flaw, ...]
+    lacking: int = 0
 
 
 def check_pack(
@@ -46,25 +48,21 @@ def check_pack(
 ) -> CheckReport:
     """Check a pack, given as its files or opened already, and hold it to the published text.
 
-    Without `source_text` the pack is held to itself alone. The examples of a pack whose files
-    have flaws are not run.
+    Without `source_text` the pack is held to itself alone. The examples of a file with flaws are
+    not run, and none where a flaw stands in what all of them rest on.
     """
-    if isinstance(pack, Policy):
-        policy: Policy | None = pack
-        read: Pack | None = pack.pack
-        flaws: list[Flaw] = []
-    else:
-        policy, flaws = examine(pack, folder=folder)
-        read = policy.pack if policy else read_pack(pack, folder=folder)[0]
-    examples = 0
-    if policy is not None:
-        examples = sum(1 for _ in cases_of(policy)) + len(policy.figures)
-        flaws = [*check_examples(policy), *uncovered(policy)]
+    found = Survey(pack.pack, pack, ()) if isinstance(pack, Policy) else survey(pack, folder=folder)
+    read, flaws, examples, lacking = found.pack, list(found.flaws), 0, 0
+    if found.policy is not None:
+        examples = sum(1 for _ in cases_of(found.policy)) + len(found.policy.figures)
+        shown = coverage(found.policy)
+        lacking = sum(len(one.lacking) for one in shown)
+        flaws += [*check_examples(found.policy), *not_shown(shown), *idle_facts(found.policy)]
     if read is None:
         return CheckReport(0, 0, 0, 0, 0, tuple(flaws))
     if source_text is not None:
-        found = compare(outline_of(read), read_official(source_text))
-        flaws = [*flaws, *(difference.as_flaw(source_file) for difference in found)]
+        differences = compare(outline_of(read), read_official(source_text))
+        flaws += [difference.as_flaw(source_file) for difference in differences]
     return CheckReport(
         measures=len(read.measures),
         clauses=len(read.clauses),
@@ -72,6 +70,7 @@ def check_pack(
         facilities=len(read.facilities),
         examples=examples,
         differences=tuple(flaws),
+        lacking=lacking,
     )
 
 

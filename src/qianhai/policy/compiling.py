@@ -6,6 +6,7 @@ may name; all mistakes of the pack come back at once. Decides nothing.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from qianhai.kernel import CURRENCIES, Flaw
 from qianhai.policy.kinds import fact_types, scope_of
@@ -27,6 +28,9 @@ from qianhai.rules import (
 )
 from qianhai.rules import Money as MoneyType
 from qianhai.rules import Source as Text
+
+#: What a name that leads nowhere is told as, by the kind of entry that may still hold it.
+_UNKNOWN: Final = {"parameter": "P201", "switch": "P202", "measure": "P203"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class Compiler:
         self.flaws: list[Flaw] = []
         self.lets: dict[str, TypedExpr] = {}
         self._failed: set[str] = set()
+        self._later: set[str] = set()
+        self._unread = {_UNKNOWN[kind] for kind in pack.partial & _UNKNOWN.keys()}
         self._scope = scope_of(pack, fact_types(facts))
         self._document = "\n".join(source.document.lines)
 
@@ -102,8 +108,9 @@ class Compiler:
         try:
             return check(text, replace(self._scope, lets=self.lets), expect=expect, at=at)
         except RuleError as fault:
-            found = [flaw.as_flaw() for flaw in fault.flaws if flaw.found not in self._failed]
-            self.flaws += found
+            told = (flaw for flaw in fault.flaws if flaw.code not in self._unread)
+            found = [flaw.as_flaw() for flaw in told if flaw.found not in self._failed]
+            self.flaws += [_too_early(one) if one.value in self._later else one for one in found]
             return None
 
     def check_lets(self, lets: Mapping[str, str], path: Path) -> None:
@@ -111,8 +118,10 @@ class Compiler:
 
         Who uses a name that could not be checked is not told that it is unknown.
         """
+        self._later = set(lets)
         for name, text in lets.items():
             tree = self.check(text, (*path, name))
+            self._later.discard(name)
             if tree is None:
                 self._failed.add(name)
             else:
@@ -132,6 +141,13 @@ class Compiler:
             if tree is not None:
                 trees[one.key] = tree
         return trees
+
+
+def _too_early(flaw: Flaw) -> Flaw:
+    """Return the flaw of a named part that uses itself, or one that comes after it."""
+    en = f"`{flaw.value}` is not known yet here; a let uses only those that stand before it."
+    zh = f"此处尚无“{flaw.value}”；let 只能使用排在它前面的 let。"
+    return replace(flaw, expected="a fact, or a let that stands before", en=en, zh=zh)
 
 
 def _compiled(
@@ -237,6 +253,8 @@ def _limit_expressions(limit: Limit, path: Path) -> Iterator[Expression]:
     yield Expression(f"{key}.amount", limit.amount, (*path, "amount"), asset)
     for number, pool in enumerate(limit.parts):
         where = (*path, "pools", number) if limit.pools else path
+        if not (pool.cap and pool.used):
+            continue  # told as missing, see crossing
         yield Expression(f"{key}.{pool.id}.when", pool.when, (*where, "when"), Bool())
         yield Expression(f"{key}.{pool.id}.cap", pool.cap, (*where, "cap"), asset)
         yield Expression(f"{key}.{pool.id}.used", pool.used, (*where, "used"), asset)

@@ -17,7 +17,7 @@ from qianhai.policy.reading import Document, Path
 from qianhai.rules import TypedExpr
 
 #: What a provider or an effect may do without; other arguments of the vocabulary are needed.
-_OPTIONAL_ARGS: Final = frozenset({"pool", "amount"})
+OPTIONAL_ARGS: Final = frozenset({"pool", "amount"})
 #: Columns of an input that are no fact and no party.
 _RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date"})
 #: Who knows a recorded ground: a paper on file, or a list that carries the party.
@@ -86,8 +86,8 @@ def _used(document: Document, name: str, compiled: Compiled) -> Iterator[Flaw]:
     """Yield a flaw for each pool whose use is not what the ledger says of it."""
     for number, limit in enumerate(compiled.action.limits):
         for at_pool, pool in enumerate(limit.parts):
-            tree = compiled.values[f"limit.{limit.id}.{pool.id}.used"]
-            if "used" not in _providers(compiled, [tree]):
+            tree = compiled.values.get(f"limit.{limit.id}.{pool.id}.used")
+            if tree is not None and "used" not in _providers(compiled, [tree]):
                 part: Path = ("pools", at_pool) if limit.pools else ()
                 at = ("actions", name, "limits", number, *part, "used")
                 en = f"`{pool.used}` is not what the ledger has on the limit (provider used)."
@@ -177,7 +177,7 @@ def _provider(names: Names, fact: Fact, leaves: Iterable[str], path: Path) -> It
         yield from names.known("document", fact.document, known, *path, "document")
     provider = vocabulary["providers"].get(fact.provider)
     if provider:
-        yield from names.arguments(fact.args, provider.args, _OPTIONAL_ARGS, (*path, "with"))
+        yield from names.arguments(fact.args, provider.args, OPTIONAL_ARGS, (*path, "with"))
     if "id" in fact.args:
         yield from names.known("fact", fact.args["id"], leaves, *path, "with", "id")
 
@@ -252,7 +252,7 @@ def _asked_for(names: Names, facility: Facility, action: Action, at: Path) -> It
         if effect.name in vocabulary["effects"]:
             wanted = vocabulary["effects"][effect.name].args
             known = [*wanted, *effect.args]
-            optional = _OPTIONAL_ARGS | (set(known) - set(wanted))
+            optional = OPTIONAL_ARGS | (set(known) - set(wanted))
             yield from names.arguments(effect.args, known, optional, (*path, "with"))
     for word, listed in (("documents", action.documents), ("reports", action.reports)):
         for number, name in enumerate(listed):
@@ -292,4 +292,10 @@ def _limit(names: Names, facility: Facility, limit: Limit, at: Path) -> Iterator
     for number, pool in enumerate(limit.parts):
         path = (*at, "pools", number) if limit.pools else at
         holders = [*facility.parties, *leaves]
-        yield from names.known("party or fact", pool.holder, holders, *path, "holder")
+        for name in ("holder", "cap", "used"):
+            if not getattr(pool, name):
+                en = f"the limit `{limit.id}` has no `{name}`; write `{name}: ...` here."
+                zh = f"额度“{limit.id}”缺少 {name}；请在此处补写“{name}: ...”。"
+                yield names.document.flaw("P011", path, "", f"`{name}`", en, zh)
+        if pool.holder:
+            yield from names.known("party or fact", pool.holder, holders, *path, "holder")

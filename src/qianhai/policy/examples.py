@@ -44,22 +44,30 @@ def cases_of(policy: Policy) -> Iterator[Case]:
         document = pack.sources[f"facility:{facility.id}"].document
         for number, example in enumerate(facility.examples):
             compiled = policy.compiled(facility.id, example.action)
-            yield _case(policy, facility, document, number, compiled)
+            path = ("examples", number)
+            yield case_of(policy, facility, document, path, example, compiled)
     for overlay in pack.overlays.values():
         document = pack.sources[f"overlay:{overlay.id}"].document
-        for number in range(len(overlay.examples)):
-            yield _case(policy, overlay, document, number, policy.overlays[overlay.id])
+        for number, example in enumerate(overlay.examples):
+            path = ("examples", number)
+            yield case_of(policy, overlay, document, path, example, policy.overlays[overlay.id])
 
 
-def _case(
-    policy: Policy, owner: Facility | Overlay, document: Document, number: int, compiled: Compiled
+def case_of(
+    policy: Policy,
+    owner: Facility | Overlay,
+    document: Document,
+    path: Path,
+    example: Example,
+    compiled: Compiled,
 ) -> Case:
-    example, path = owner.examples[number], ("examples", number)
+    """Return an example that stands at a path, or might, ready to be decided."""
     given = _given(owner, example, path)
     leaves = leaves_of(compiled.facts)
 
     def place(leaf: str) -> Place:
-        return document.place(given[leaf][1] if leaf in given else path)
+        at = given[leaf][1] if leaf in given else path
+        return document.place(at, key=leaf not in leaves)
 
     stated = (
         (leaf, None if raw == "null" and leaf in leaves and leaves[leaf].fact.optional else raw)
@@ -68,7 +76,8 @@ def _case(
     facts, flaws = read_facts(compiled.facts, stated, place)
     opens = [Authorisation(one, "in_force", example.on, None, "example") for one in example.opens]
     standing = policy.standing(example.on, switches=example.switches, authorisations=opens)
-    return Case(example, document, path, compiled, facts, standing, tuple(flaws))
+    shown = tuple(document.show(flaw) for flaw in flaws)
+    return Case(example, document, path, compiled, facts, standing, shown)
 
 
 def _given(

@@ -51,7 +51,7 @@ def read_figures(pack: Pack) -> tuple[dict[str, Figure], list[Flaw]]:
         )
         compiler = Compiler(pack, source, declared)
         compiler.check_lets(worked.let, source.at("let"))
-        flaws += [*found, *compiler.flaws]
+        flaws += [*map(source.document.show, found), *compiler.flaws]
         figures[name] = Figure(worked, source, facts, compiler.lets)
     return figures, flaws
 

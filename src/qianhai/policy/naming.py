@@ -39,6 +39,19 @@ _CHINESE: Final[Mapping[str, str]] = {
     "value": "取值",
 }
 
+#: The kinds of entries that a name of the kind may lead to.
+_HOLDERS: Final[Mapping[str, str]] = {
+    "account kind": "accounts",
+    "clause": "measure",
+    "document": "documents",
+    "effect": "effects",
+    "measure": "measure",
+    "provider": "providers",
+    "reason": "reasons",
+    "report": "reports",
+    "switch": "switch",
+}
+
 #: What an example may expect.
 EXPECTED: Final = (
     "outcome", "clause", "reasons", "limits", "missing", "values", "conditions", "alerts",
@@ -55,7 +68,7 @@ class Names:
     def known(self, what: str, name: str, words: Iterable[str], *path: str | int) -> Iterator[Flaw]:
         """Yield a flaw when a name is not among the words."""
         known = list(words)
-        if name not in known:
+        if name not in known and _HOLDERS.get(what) not in self.pack.partial:
             yield self.document.unknown(path, what, _CHINESE[what], name, known)
 
     def once(self, ids: Sequence[str], path: Path) -> Iterator[Flaw]:
@@ -81,7 +94,8 @@ class Names:
             yield from self.known("argument", name, words, *path, name)
         for name in words:
             if name not in given and name not in optional:
-                en, zh = f"the argument `{name}` is missing.", f"缺少参数“{name}”。"
+                en = f"the argument `{name}` is missing; write `{name}: ...` here."
+                zh = f"缺少参数“{name}”；请在此处补写“{name}: ...”。"
                 yield self.document.flaw("P011", path, "", f"`{name}`", en, zh)
 
 

@@ -48,6 +48,8 @@ class Pack:
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
     `parameter:ID`, `switch:ID`, `worked:ID`, `plan`, and `reasons:CODE` for each vocabulary.
+    `partial` are the kinds of which an entry could not be read, so that an unknown name among them
+    may be known after all.
     """
 
     version: str
@@ -61,6 +63,7 @@ class Pack:
     vocabulary: Mapping[str, Mapping[str, Term]]
     worked: Mapping[str, Worked]
     sources: Mapping[str, Source] = field(repr=False)
+    partial: frozenset[str] = frozenset()
 
     @property
     def clauses(self) -> dict[str, str]:
@@ -85,11 +88,14 @@ class _Reading:
     vocabulary: dict[str, dict[str, Term]] = field(default_factory=dict)
     worked: dict[str, Worked] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    partial: set[str] = field(default_factory=set)
 
     def hold(self, model: type[M], document: Document, path: Path = ()) -> M | None:
         """Hold an entry to its model, noting what is wrong with it."""
         entry, flaws = hold_to(model, document, path)
         self.flaws += flaws
+        if entry is None:
+            self.partial.add(_kind_of(document.file))
         return entry
 
     def keep(self, into: dict[K, M], kind: str, key: K, entry: M, source: Source) -> None:
@@ -111,6 +117,19 @@ class _Reading:
             en = f"the id is `{key}`, and the file begins with `{stem}`; both say the same."
             zh = f"编号为“{key}”，而文件名以“{stem}”开头；两者应一致。"
             self.flaws.append(document.flaw("P021", ("id",), key, stem, en, zh))
+
+
+def _kind_of(file: str) -> str:
+    """Return the kind of the entries of a file, as the keys of `sources` begin.
+
+    >>> _kind_of("plan/vocabulary/switches.yaml"), _kind_of("x/measures/001_a/b.facility.yaml")
+    ('switch', 'facility')
+    """
+    folder, _, name = file.rpartition("/")
+    kind = name.removesuffix(".yaml").rpartition(".")[2]
+    if folder.endswith("parameters"):
+        return "worked" if kind == "examples" else "parameter"
+    return "switch" if kind == "switches" else kind
 
 
 def _plan(reading: _Reading, document: Document) -> None:
@@ -224,7 +243,9 @@ def read_pack(
             continue
         document, flaws = read_document(f"{folder}/{file}", files[file])
         reading.flaws += flaws
-        if document is not None:
+        if document is None:
+            reading.partial.add(_kind_of(f"{folder}/{file}"))
+        else:
             reader(reading, document)
     if reading.plan is None:
         if "plan.yaml" not in files:
@@ -247,6 +268,7 @@ def read_pack(
         vocabulary=reading.vocabulary,
         worked=reading.worked,
         sources=reading.sources,
+        partial=frozenset(reading.partial),
     ), reading.flaws
 
 

@@ -1,21 +1,25 @@
 """The pack in use: compiled once, bound to a day once, asked many times."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from qianhai.kernel import BrokenIntegrity, Flaw
+from qianhai.policy.binding import Bound, bind
 from qianhai.policy.compiling import Compiled, compile_action, compile_overlay, no_facility
 from qianhai.policy.crossing import compiled_flaws, cross_flaws
-from qianhai.policy.deciding import bind, decide
+from qianhai.policy.deciding import decide
 from qianhai.policy.figures import Figure, read_figures
 from qianhai.policy.framing import frame_flaws
 from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Verdict
 from qianhai.policy.pack import Pack, read_pack
 from qianhai.policy.standing import Standing, standing_on
-from qianhai.rules import BoundProgram
 
 _KEPT_MAX = 4096
+#: Kinds of files that nothing else of the pack rests on.
+_ALONE: Final = frozenset({"facility", "overlay"})
 
 
 class Policy:
@@ -36,7 +40,7 @@ class Policy:
         self.nothing = no_facility()
         self._standings: dict[tuple[object, ...], Standing] = {}
         #: What is bound stays beside what it was bound from, so that no id is used again.
-        self._bound: dict[tuple[int, int], tuple[Compiled, Standing, BoundProgram]] = {}
+        self._bound: dict[tuple[int, int], tuple[Compiled, Standing, Bound]] = {}
 
     def compiled(self, facility: str, action: str = "") -> Compiled:
         """Return an action ready to be decided; without a name, the facility's first.
@@ -90,17 +94,33 @@ class Policy:
         )
 
 
-def examine(
-    files: Mapping[str, bytes], *, folder: str = "plan"
-) -> tuple[Policy | None, list[Flaw]]:
-    """Read and compile a pack; the policy when it is sound, and every flaw sorted by place.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A pack with mistakes as far as it could be read: all of them, and what is sound beside them.
+
+    `policy` holds the facilities and overlays whose files have no flaw, for their examples to be
+    run; None where a flaw stands in what they all rest on. It is never a pack in force.
+    """
+
+    pack: Pack | None
+    policy: Policy | None
+    flaws: tuple[Flaw, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether the pack may be used."""
+        return self.policy is not None and not self.flaws
+
+
+def survey(files: Mapping[str, bytes], *, folder: str = "plan") -> Survey:
+    """Read and compile a pack as far as its mistakes allow, every flaw sorted by place.
 
     `files` maps a path inside the pack, with slashes, to its bytes; `folder` is what messages put
     before it.
     """
     pack, flaws = read_pack(files, folder=folder)
-    if pack is None or flaws:
-        return None, sorted(set(flaws), key=_by_place)
+    if pack is None:
+        return Survey(None, None, _sorted(flaws))
     actions: dict[tuple[str, str], Compiled] = {}
     overlays: dict[str, Compiled] = {}
     for facility, model in pack.facilities.items():
@@ -117,9 +137,37 @@ def examine(
     figures, found = read_figures(pack)
     flaws += found
     flaws += [*frame_flaws(pack), *cross_flaws(pack), *compiled_flaws(pack, actions)]
-    if flaws:
-        return None, sorted(set(flaws), key=_by_place)
-    return Policy(pack, actions, overlays, figures), []
+    wrong = {flaw.place.file for flaw in flaws}
+    if any("/measures/" not in file for file in wrong) or not pack.partial <= _ALONE:
+        return Survey(pack, None, _sorted(flaws))
+    if wrong:
+        pack = replace(
+            pack,
+            facilities={k: v for k, v in pack.facilities.items() if not _in(pack, k, wrong)},
+            overlays={k: v for k, v in pack.overlays.items() if not _in(pack, k, wrong)},
+        )
+    return Survey(pack, Policy(pack, actions, overlays, figures), _sorted(flaws))
+
+
+def _in(pack: Pack, name: str, files: Container[str]) -> bool:
+    """Tell whether a facility or overlay stands in one of the files."""
+    found = pack.sources.get(f"facility:{name}") or pack.sources[f"overlay:{name}"]
+    return found.document.file in files
+
+
+def examine(
+    files: Mapping[str, bytes], *, folder: str = "plan"
+) -> tuple[Policy | None, list[Flaw]]:
+    """Read and compile a pack; the policy when it is sound, and every flaw sorted by place.
+
+    `files` and `folder` are as for `survey`.
+    """
+    found = survey(files, folder=folder)
+    return found.policy if found.is_sound else None, list(found.flaws)
+
+
+def _sorted(flaws: Iterable[Flaw]) -> tuple[Flaw, ...]:
+    return tuple(sorted(set(flaws), key=_by_place))
 
 
 def _by_place(flaw: Flaw) -> tuple[str, int, int, str]:

@@ -107,16 +107,16 @@ CODES: Final[dict[str, Code]] = {
     "P201": Code(
         "a parameter in scope",
         "unknown parameter `{found}`",
-        "Parameters are dated values of the measure or of plan/parameters/.{nearest_en}",
+        "Parameters are the dated values in plan/parameters/.{nearest_en}",
         "未知参数“{found}”",
-        "参数是本措施或 plan/parameters/ 中带日期的数值。{nearest_zh}",
+        "参数是 plan/parameters/ 中带日期的数值。{nearest_zh}",
     ),
     "P202": Code(
         "a reading in scope",
         "unknown reading `{found}`",
-        "A switch names one of the readings that the facility declares.{nearest_en}",
+        "Readings are listed in plan/vocabulary/switches.yaml.{nearest_en}",
         "未知解释口径“{found}”",
-        "switch 须指明业务文件中声明的解释口径。{nearest_zh}",
+        "解释口径列于 plan/vocabulary/switches.yaml。{nearest_zh}",
     ),
     "P203": Code(
         "a clause of the plan",
@@ -128,9 +128,9 @@ CODES: Final[dict[str, Code]] = {
     "P204": Code(
         "a fact in scope",
         "unknown fact `{found}`",
-        "Facts are listed in plan/vocabulary/facts.yaml.{nearest_en}",
+        "Facts are declared under `facts`, named parts under `let`.{nearest_en}",
         "未知事实“{found}”",
-        "事实列于 plan/vocabulary/facts.yaml。{nearest_zh}",
+        "事实在 facts 中声明，中间值在 let 中声明。{nearest_zh}",
     ),
     "P205": Code(
         "a function of the profile",

@@ -43,7 +43,9 @@ class Source:
             if self.document[at : at + 1] != sign:
                 return None
             at += 2 if sign == quote == "'" else 1
-        return _skip_blanks(self.document, at)
+        # A strange blank is a mistake of its own; every other one may be folded.
+        is_here = text[position : position + 1] == self.document[at : at + 1]
+        return at if is_here else _skip_blanks(self.document, at)
 
     def locate(self, text: str, position: int) -> tuple[int, int, str]:
         """Return line, column (from 1) and the line itself for a position in the text."""
@@ -116,9 +118,8 @@ class RuleFlaw:
         """Return the mistake as the kernel's flaw, with its place in the file."""
         line, column, excerpt = self._excerpt()
         place = kernel.Place(self.at.file, line, str(column))
-        return kernel.Flaw(
-            self.code, place, self.found, self.expected, self.en, self.zh, excerpt=excerpt
-        )
+        said = (self.found, self.expected, self.en, self.zh, excerpt)
+        return kernel.Flaw(self.code, place, *said, length=self.length)
 
 
 class RuleError(kernel.QianhaiError):

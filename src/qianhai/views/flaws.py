@@ -12,7 +12,8 @@ _VALUE_MAX = 200
 def flaw_document(flaw: Flaw) -> Document:
     """Return one flaw: where, what was found, what was expected, what to do.
 
-    A mistake in an expression of the pack also has an excerpt, with a caret under it.
+    A mistake in a file of the pack also has the column it ends before, the line it stands on, and
+    an excerpt of it with a caret under the place.
     """
     value = flaw.value if len(flaw.value) <= _VALUE_MAX else flaw.value[:_VALUE_MAX] + "…"
     document: Document = {
@@ -25,7 +26,11 @@ def flaw_document(flaw: Flaw) -> Document:
         "en": flaw.en,
         "zh": flaw.zh,
     }
-    return document | ({"excerpt": flaw.excerpt} if flaw.excerpt else {})
+    if flaw.excerpt:
+        column = int(flaw.place.column or 1)
+        source = flaw.excerpt.partition("\n")[0].strip()
+        document |= {"end_column": column + flaw.length, "source": source, "excerpt": flaw.excerpt}
+    return document
 
 
 def fault_document(fault: QianhaiError) -> Document:

@@ -1,6 +1,9 @@
 """The plan as documents: a line and a page of each measure, and what a check found."""
 
-from qianhai.policy import Measure, Pack
+from collections import Counter
+from collections.abc import Sequence
+
+from qianhai.policy import SIDES, Facility, Measure, Overlay, Pack, Policy, Proposal, Shown
 from qianhai.views.flaws import Document
 
 
@@ -36,6 +39,36 @@ def measure_document(pack: Pack, measure: Measure) -> Document:
         "related": list(measure.related),
         "systems": list(measure.systems),
         "facilities": [f.id for f in pack.facilities.values() if f.measure == measure.id],
+    }
+
+
+def known_by(policy: Policy, owner: Facility | Overlay) -> dict[str, int]:
+    """Count who knows the facts of a facility: the sender says some, the rest is on record."""
+    providers = policy.pack.vocabulary["providers"]
+    counted = Counter(providers[fact.provider].known_by for fact in owner.facts.values())
+    return dict(sorted(counted.items()))
+
+
+def shown_document(shown: Shown, proposed: Sequence[Proposal]) -> Document:
+    """Return what the examples show of a condition or limit, and examples for what they do not.
+
+    A side is true, false, or null where there is nothing to show.
+    """
+    return {
+        "facility": shown.facility,
+        "action": shown.action,
+        "id": shown.name,
+        "kind": "limit" if "limits" in shown.path else "condition",
+        **{side: getattr(shown, side) for side, _, _ in SIDES},
+        "lacking": list(shown.lacking),
+        "proposed": [
+            {
+                "side": one.side,
+                "text": one.text,
+                "example": one.example.model_dump(mode="json", exclude_defaults=True),
+            }
+            for one in proposed
+        ],
     }
 
 

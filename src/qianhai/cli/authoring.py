@@ -1,0 +1,143 @@
+"""`qianhai plan coverage` and `qianhai plan schema`: what an author of the pack is shown.
+
+Holds arguments, tables and files. Must not know what a condition or a model is.
+"""
+
+import json
+from pathlib import Path
+
+import click
+
+from qianhai.cli.app import App
+from qianhai.cli.refuse import refused, unknown_name
+from qianhai.kernel import BadInput, Place
+from qianhai.policy import SCHEMA_FILES, SIDES, Facility, Overlay, Shown, coverage, proposals
+from qianhai.policy import schemas as schemas_of
+from qianhai.views import known_by, shown_document
+
+
+@click.command("coverage")
+@click.argument("target", metavar="[MEASURE|FACILITY]", required=False)
+@click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
+@click.pass_obj
+def show_coverage(app: App, target: str | None, _json: bool) -> int:
+    """Show what the examples show of each condition, and propose those that lack.
+
+    查看示例覆盖情况，并给出所缺示例。
+    """
+    owners = _owners(app, target)
+    counted = {(o.id, isinstance(o, Facility)): known_by(app.policy, o) for o in owners}
+    shown = [one for one in coverage(app.policy) if (one.facility, bool(one.action)) in counted]
+    proposed = [proposals(app.policy, one) for one in shown]
+    lacking = sum(len(one.lacking) for one in shown)
+    if app.is_json:
+        rows = [shown_document(one, more) for one, more in zip(shown, proposed, strict=True)]
+        facts = [{"facility": name, **counts} for (name, _), counts in counted.items()]
+        app.print_document({"lacking": lacking, "facts": facts, "shown": rows})
+        return 3 if lacking else 0
+    _print_table(app, shown)
+    for (name, _), counts in counted.items():
+        words = ", ".join(f"{who} {count}" for who, count in counts.items())
+        click.echo(app.say(f"{name} 的事实：{words}", f"facts of {name}: {words}"))
+    click.echo(
+        app.say(
+            f"{len(shown)} 项条件与额度，未展示情形 {lacking} 种。",
+            f"{len(shown)} conditions and limits, {lacking} sides not shown.",
+        )
+    )
+    for one, more in zip(shown, proposed, strict=True):
+        found = {proposal.side: proposal.text for proposal in more}
+        for side, en, zh in SIDES:
+            if side in one.lacking:
+                place = one.document.place(one.path)
+                click.echo(
+                    app.say(
+                        f"\n{place}: {one.facility} 的“{one.name}”缺少示例：{zh}。",
+                        f"\n{place}: `{one.name}` of {one.facility} has no example {en}.",
+                    )
+                )
+                none = app.say(
+                    "  现有示例只改一项事实得不到；请自行写出。",
+                    "  No example there shows it by one fact; write one of your own.",
+                )
+                click.echo(found.get(side, none))
+    return 3 if lacking else 0
+
+
+def _owners(app: App, target: str | None) -> list[Facility | Overlay]:
+    """Return the facilities and overlays a command names: one, those of a measure, or all.
+
+    Raises:
+        BadInput: there is none of that name or number.
+    """
+    pack = app.policy.pack
+    owners: list[Facility | Overlay] = [*pack.facilities.values(), *pack.overlays.values()]
+    if target is None:
+        return owners
+    found = [one for one in owners if target in {one.id, str(one.measure)}]
+    if not found:
+        known = [*(one.id for one in owners), *sorted({str(one.measure) for one in owners})]
+        raise BadInput([unknown_name("facility or measure", "业务或条", target, known)])
+    return found
+
+
+def _print_table(app: App, shown: list[Shown]) -> None:
+    marks = {True: "+", False: "MISSING", None: ""}
+    app.print_table(
+        app.say("示例覆盖", "What the examples show"),
+        [
+            (app.say("业务", "facility"), ""),
+            (app.say("操作", "action"), ""),
+            (app.say("条件或额度", "condition or limit"), ""),
+            (app.say("成立", "pass"), ""),
+            (app.say("不成立", "fail"), ""),
+            (app.say("缺事实", "missing"), ""),
+            (app.say("临界", "boundary"), ""),
+            (app.say("超一单位", "one beyond"), ""),
+        ],
+        [
+            [one.facility, one.action, one.name, *(marks[getattr(one, s)] for s, _, _ in SIDES)]
+            for one in shown
+        ],
+    )
+
+
+@click.command("schema")
+@click.argument("kind", required=False)
+@click.option("--out", type=click.Path(), help="Write KIND.schema.json files. 写入该目录。")
+@click.option("--json", "_json", is_flag=True, help="The schemas are JSON anyway. 本来即为 JSON。")
+@click.pass_obj
+def show_schema(app: App, kind: str | None, out: str | None, _json: bool) -> None:
+    """Print the JSON Schema of a kind of file, or write those of all, for an editor.
+
+    输出各类文件的 JSON Schema，供编辑器补全与检查。
+    """
+    made = schemas_of(app.policy.pack)
+    if kind is not None and kind not in made:
+        kinds = list(SCHEMA_FILES)
+        raise refused(
+            "C012",
+            Place("plan schema"),
+            kind,
+            f"one of {', '.join(kinds)}",
+            en=f"there is no kind of file `{kind}`; the kinds are {', '.join(kinds)}.",
+            zh=f"没有“{kind}”类文件；类别有：{'、'.join(kinds)}。",
+        )
+    chosen = made if kind is None else {kind: made[kind]}
+    if out is None:
+        app.print_document(chosen if kind is None else made[kind])
+        return
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        for name, schema in chosen.items():
+            text = json.dumps(schema, ensure_ascii=False, indent=1)
+            (Path(out) / f"{name}.schema.json").write_text(f"{text}\n", encoding="utf-8")
+    except OSError as fault:
+        raise refused(
+            "C013",
+            Place("--out"),
+            out,
+            "a folder that can be written",
+            en=f"the schemas cannot be written: {fault}.",
+            zh=f"无法写入：{fault}。",
+        ) from None
