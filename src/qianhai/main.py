@@ -127,6 +127,7 @@ def site(environ: Mapping[str, str]) -> Site:
         language="zh" if language.startswith("zh") else "en",
         actor=environ.get("USER") or "cli",
         plan_files=lambda: read_files(plan_dir),
+        read_plan=read_files,
         master_key=lambda: master_key(data_dir, environ.get("QIANHAI_KEY_FILE")),
         now=now,
         salts=secrets.token_bytes,

@@ -89,6 +89,7 @@ def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, byte
         language="en",
         actor="test",
         plan_files=lambda: dict(files),
+        read_plan=read_files,
         master_key=lambda: bytes(32),
         now=clock,
         salts=secrets.token_bytes,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from qianhai import journal
 from qianhai.db import Database
 from qianhai.instructions import Admission, Answer, Instruction, Road, Staged, Stager
 from qianhai.kernel import BadInput
@@ -17,6 +18,7 @@ from qianhai.main import read_files
 from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Entries, Keyring, check_entries
+from route import tampering
 from route.desk import Desk
 from route.umbrella import everyone, giving_back, keep, keeping
 
@@ -97,9 +99,7 @@ def test_a_random_day_gives_the_same_together_as_one_by_one(
 ) -> None:
     alone, many = Bank(database, plan, "alone"), Bank(database, plan, "many")
     day = shuffled(many.read(rows), seed)
-    first = [
-        alone.road.submit(one, at=alone.now()) for one in shuffled(alone.read(rows), seed)
-    ]
+    first = [alone.road.submit(one, at=alone.now()) for one in shuffled(alone.read(rows), seed)]
     second = list(many.road.submit_many(day, now=many.now))
     assert told(second) == told(first)
     assert many.stands() == alone.stands()
@@ -164,3 +164,25 @@ def test_whoever_wrote_between_asking_and_posting_is_seen(
     monkeypatch.setattr(desk.road.writer, "submit", after_another)
     answers = list(desk.road.submit_many(asked, now=desk.now))
     assert outcomes(answers) == ["permitted", "refused"], "ten of the thirty had come back"
+
+
+def test_a_block_of_answers_is_sealed_and_a_change_in_it_is_found(desk: Desk) -> None:
+    desk.register(*everyone())
+    asked = [keeping(desk, f"a{at}", "0.01") for at in range(40)]
+    answers = list(desk.road.submit_many(asked, now=desk.now))
+    assert outcomes(answers) == ["permitted"] * 40
+    with desk.database.transaction() as conn:
+        assert list(journal.verify(conn)) == []
+    for change in (
+        "update instructions.decisions set outcome = 'refused' where instruction_id = 'a7'",
+        "update instructions.decisions set block = null where instruction_id = 'a7'",
+        "delete from instructions.outbox where instruction_id = 'a7'",
+        "update instructions.instructions set block = gen_random_uuid() where block is not null",
+    ):
+        table = change.removeprefix("update ").removeprefix("delete from ").split()[0]
+        with desk.database.transaction(rollback=True) as conn:
+            tampering.silence_triggers(conn)
+            changed = conn.execute(change.encode()).rowcount
+            found = list(journal.verify(conn))
+        assert changed > 0
+        assert {flaw.place.file for flaw in found} == {table}, change

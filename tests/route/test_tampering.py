@@ -17,8 +17,9 @@ from qianhai import journal, ledger
 from qianhai.cli import Site, start
 from qianhai.db import Connection, Database, Server
 from qianhai.kernel import Flaw
+from qianhai.policy import bundled
 from qianhai.registers import Keyring, reveal
-from route import tampering
+from route import candidate, tampering
 from route.desk import Desk, plan_files
 from route.tampering import Column
 from route.umbrella import everyone
@@ -90,6 +91,8 @@ def everything(desk: Desk) -> None:
             at=desk.now(),
             salts=lambda: secrets.token_bytes(16),
         )
+    candidate.propose(desk)
+    candidate.shadow(desk, desk.road.policy, bundled(plan_files()))
     for instruction in round_of(desk, 1):
         answer = desk.road.submit(instruction, at=desk.now())
         assert answer.decision.outcome.value == OUTCOMES[instruction.id[0]], answer.decision

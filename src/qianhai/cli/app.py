@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qianhai.db import Database, open_database
-from qianhai.instructions import Admission, Road
+from qianhai.instructions import Admission, Bank, Road, Roads
 from qianhai.kernel import BadInput, Flaw, Place, business_date, parse_date
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
@@ -32,6 +32,7 @@ class Site:
     language: str
     actor: str
     plan_files: Callable[[], dict[str, bytes]]
+    read_plan: Callable[[Path], dict[str, bytes]]
     master_key: Callable[[], bytes]
     now: Callable[[], datetime]
     salts: Callable[[int], bytes]
@@ -68,16 +69,17 @@ class App:
         with open_database(url=self.site.database_url, data_dir=self.site.data_dir) as database:
             yield database
 
+    def bank(self, database: Database) -> Bank:
+        """Return what every road on a database stands on."""
+        return Bank(database, self.site.institution_id, self.keyring, self.site.salts)
+
     def road(self, database: Database) -> Road:
-        """Return the road on a database."""
-        return Road(
-            database,
-            self.policy,
-            institution_id=self.site.institution_id,
-            keyring=self.keyring,
-            salts=self.site.salts,
-            pack_files=bundled(self.files),
-        )
+        """Return the road of the pack at hand on a database."""
+        return self.bank(database).road(self.policy, bundled(self.files))
+
+    def roads(self, database: Database) -> Roads:
+        """Return the roads on a database, one for each pack that is active."""
+        return Roads(self.bank(database), self.policy, bundled(self.files))
 
     def admission(self) -> Admission:
         """Return who loads registers here."""

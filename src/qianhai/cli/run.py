@@ -6,7 +6,8 @@ same file again books nothing twice and says so.
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -18,9 +19,10 @@ from qianhai.cli.app import App
 from qianhai.cli.day import print_day
 from qianhai.cli.outcomes import Outcomes
 from qianhai.db import Connection, Database
-from qianhai.instructions import Answer, Road, Staged, Stager
+from qianhai.instructions import Answer, Roads, Staged, Stager
 from qianhai.kernel import BadInput, Flaw
 from qianhai.messages import Row, Shape, read
+from qianhai.policy import Policy
 from qianhai.registers import Entries, check_entries
 from qianhai.views import DayTally, Document
 
@@ -52,14 +54,14 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
     办理一日业务。
     """
     paths = [Path(file) for file in files]
-    policy = app.policy
-    with (
-        Outcomes(policy.pack, Path(out) if out else None) as outcomes,
-        app.database() as database,
-        Staged(policy, app.site.institution_id) as staged,
-    ):
-        road = app.road(database)
-        entries = _prove(app, database, paths, Path(parties) if parties else None, staged)
+    with ExitStack() as held:
+        database = held.enter_context(app.database())
+        road = app.roads(database)
+        policy = road.policy_on(app.day(None))
+        outcomes = held.enter_context(Outcomes(policy.pack, Path(out) if out else None))
+        staged = held.enter_context(Staged(policy, app.site.institution_id))
+        staging = Staging(road, policy, staged)
+        entries = _prove(app, database, paths, Path(parties) if parties else None, staging)
         if entries:
             app.admission().open_accounts(entries, road.writer, app.site.now())
         tally = DayTally(policy.pack)
@@ -80,8 +82,17 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
     return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Where proven business waits, the pack of today it is read by, and the roads it will go."""
+
+    roads: Roads
+    policy: Policy
+    staged: Staged
+
+
 def _prove(
-    app: App, database: Database, paths: list[Path], parties: Path | None, staged: Staged
+    app: App, database: Database, paths: list[Path], parties: Path | None, staging: Staging
 ) -> Entries | None:
     """Load the parties and stage all files, in one transaction that any flaw rolls back.
 
@@ -99,10 +110,11 @@ def _prove(
             except BadInput as fault:
                 flaws += fault.flaws
         has_register = not flaws
-        stager = Stager(app.policy, conn, app.site.institution_id, app.keyring, at, has_register)
+        institution = app.site.institution_id
+        stager = Stager(staging.policy, conn, institution, app.keyring, at, has_register)
         with progress(app, app.say("核验", "checking"), None) as tick:
-            stager.stage(_rows(paths), staged, tick)
-        flaws += stager.flaws
+            stager.stage(_rows(paths), staging.staged, tick)
+        flaws += stager.flaws or staging.roads.flaws_of(staging.staged)
         if flaws:
             raise BadInput(flaws)
     return entries
@@ -113,7 +125,7 @@ def _rows(paths: list[Path]) -> Iterator[Row | Flaw]:
         yield from read(path, shape=Shape())
 
 
-def _book(app: App, road: Road, staged: Staged) -> Iterable[Answer]:
+def _book(app: App, road: Roads, staged: Staged) -> Iterable[Answer]:
     road.expire_holds(at=app.site.now())
     return road.submit_many(staged, now=app.site.now)
 

@@ -5,16 +5,19 @@ from collections.abc import Callable, Sequence
 import click
 
 from qianhai.cli.app import App, Site, new_console
+from qianhai.cli.ask import ask
 from qianhai.cli.bench import bench
 from qianhai.cli.decide import decide
 from qianhai.cli.facility import facility
 from qianhai.cli.integrity import db, journal
 from qianhai.cli.ledger import ledger
 from qianhai.cli.plan import plan
+from qianhai.cli.policy import policy
 from qianhai.cli.register import limits, register
 from qianhai.cli.run import run
-from qianhai.cli.usage import Commands, misused
-from qianhai.kernel import BadInput, BrokenIntegrity, Environment, Flaw, StaleState
+from qianhai.cli.usage import Commands, flaw_line, misused
+from qianhai.cli.which import which
+from qianhai.kernel import BadInput, BrokenIntegrity, Environment, StaleState
 from qianhai.views import fault_document
 
 _FLAWS_SHOWN_MAX = 200
@@ -34,7 +37,20 @@ def qianhai(_app: App) -> None:
     """
 
 
-for command in (run, decide, plan, facility, limits, register, ledger, journal, db):
+for command in (
+    run,
+    decide,
+    ask,
+    which,
+    plan,
+    policy,
+    facility,
+    limits,
+    register,
+    ledger,
+    journal,
+    db,
+):
     qianhai.add_command(command)
 ledger.add_command(bench)
 
@@ -106,7 +122,7 @@ def _print_fault(app: App, fault: _Told) -> None:
         click.echo(app.say(fault.zh, str(fault)), err=True)
         return
     for flaw in fault.flaws[:_FLAWS_SHOWN_MAX]:
-        click.echo(_line(app, flaw), err=True)
+        click.echo(flaw_line(flaw, app.language, app.out), err=True)
     hidden = len(fault.flaws) - _FLAWS_SHOWN_MAX
     if hidden > 0:
         click.echo(
@@ -124,9 +140,3 @@ def _print_fault(app: App, fault: _Told) -> None:
             ),
             err=True,
         )
-
-
-def _line(app: App, flaw: Flaw) -> str:
-    text = flaw.zh if app.language == "zh" else flaw.en
-    excerpt = f"\n{flaw.excerpt}" if flaw.excerpt else ""
-    return f"{flaw.place}: {flaw.code} {text}{excerpt}"

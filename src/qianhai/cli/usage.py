@@ -6,8 +6,13 @@ Must not know what a command does.
 from collections.abc import Sequence
 
 import click
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 
 from qianhai.kernel import BadInput, Flaw, Place
+
+_CUT = "… "
+_BEFORE = 8
 
 
 class Commands(click.Group):
@@ -23,6 +28,34 @@ class Commands(click.Group):
             rows.append((name, " ".join(lines)))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def fitted(excerpt: str, console: Console) -> str:
+    """Return a line with its caret so that both fit a terminal; a file is given it whole.
+
+    A line that a terminal wraps would leave the caret under another word.
+    """
+    line, caret = excerpt.split("\n")
+    width = console.width - 1
+    if not console.is_terminal or max(cell_len(line), cell_len(caret)) <= width:
+        return excerpt
+    at = caret.index("^")
+    start = 0
+    if len(caret) > width:
+        kept, skipped = line, 0
+        while skipped < min(at - _BEFORE, len(caret) - width + len(_CUT)):
+            skipped += cell_len(kept[0])
+            kept = kept[1:]
+        line, caret, start = _CUT + kept, caret[skipped:], len(_CUT)
+    line = set_cell_size(line, min(width, cell_len(line))).rstrip()
+    return f"{line}\n{' ' * start}{caret[: width - start]}"
+
+
+def flaw_line(flaw: Flaw, language: str, console: Console) -> str:
+    """Return a flaw as a terminal shows it: its place, what to do, the line with a caret."""
+    text = flaw.zh if language == "zh" else flaw.en
+    excerpt = f"\n{fitted(flaw.excerpt, console)}" if flaw.excerpt else ""
+    return f"{flaw.place}: {flaw.code} {text}{excerpt}"
 
 
 def misused(fault: click.ClickException) -> BadInput:

@@ -4,16 +4,27 @@
         -> Road.submit: know, gather, decide, shape, hand in   -> one commit by the ledger's writer
         -> Answer
 
+    Roads: each instruction on the road of the pack active on its day, a candidate in the Shadow
+    Replay: decisions on record judged again under a candidate; Changes: proposed to revoked
+
 Knows the pack, the registers and the ledger; is known by views and doors only.
 """
 
 from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.admit import Admission
+from qianhai.instructions.causes import Cause
+from qianhai.instructions.change import Change, Changes, PackText, changes_of
+from qianhai.instructions.cover import Cover
+from qianhai.instructions.editions import Editions, editions_of
 from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
+from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
+from qianhai.instructions.roads import Bank, Roads
+from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
+from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
 from qianhai.instructions.submit import Road
 
 __all__ = [
@@ -21,16 +32,38 @@ __all__ = [
     "PROVIDERS",
     "Admission",
     "Answer",
+    "Bank",
+    "Cause",
+    "Change",
+    "ChangeRow",
+    "Changes",
+    "Cover",
     "Drawn",
+    "Editions",
+    "Flip",
     "Gathering",
     "Headroom",
     "Instruction",
     "Known",
+    "Left",
     "Named",
+    "PackText",
+    "Replay",
     "Road",
+    "Roads",
+    "ShadowReport",
+    "ShadowTurns",
     "Staged",
     "Stager",
+    "Sum",
+    "Tally",
+    "Wanted",
+    "changes_of",
+    "editions_of",
     "gather",
     "headroom_of",
     "limit_name",
+    "newest_decision",
+    "read_pack",
+    "shadow_report",
 ]

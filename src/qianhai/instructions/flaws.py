@@ -4,6 +4,7 @@ Holds words only: code, what was found, what was expected, what to do.
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 from qianhai.kernel import Flaw, Place, nearest
 
@@ -194,4 +195,32 @@ def too_many(at: Place, most: int) -> Flaw:
         f"fewer than {most} mistakes",
         f"more than {most} mistakes; reading stopped here. Mend these and send the file again.",
         f"错误超过 {most} 处，读取到此为止。请先更正已列出的错误，再重新提交。",
+    )
+
+
+def record_differs(found: str, pack_hash: str) -> Flaw:
+    """Say that a decision judged again under its own pack is not the one on record."""
+    return Flaw(
+        "I015",
+        Place("instructions.decisions", None, found),
+        found,
+        "the decision on record, word for word",
+        f"the decision of `{found}`, judged again under its own pack {pack_hash[:12]}, differs from"
+        " its record. Run `qianhai journal verify`, and use the program it was made with.",
+        f"“{found}”的判定按原规则包 {pack_hash[:12]} 重新判定后与记录不符。"
+        "请运行 qianhai journal verify，并使用作出该判定的程序版本。",
+    )
+
+
+def not_of_the_day(at: Place, found: str, day: date, version: str) -> Flaw:
+    """Say that the pack activated for a value date has no such business."""
+    return Flaw(
+        "I027",
+        at,
+        found,
+        "a facility of the pack that is active on that day",
+        f"the pack {version}, active on {day}, has no such facility or action: `{found}`."
+        " `qianhai policy list` shows what is active.",
+        f"{day} 适用的规则包 {version} 没有该业务或操作：“{found}”。"
+        "可用 qianhai policy list 查看已启用的规则包。",
     )

@@ -6,11 +6,13 @@ condition, its reasons and limits.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from itertools import chain
+from operator import add
+from typing import Any, Final, Protocol
 
 from qianhai import journal, registers
 from qianhai.db import Connection
@@ -29,10 +31,13 @@ from qianhai.instructions.model import (
 )
 from qianhai.instructions.recall import explained, letters, recall
 from qianhai.journal import Entry, Seal
-from qianhai.kernel import BadInput, canonical_text, derived_id
+from qianhai.kernel import BadInput, canonical_text, derived_id, uuid7
 from qianhai.ledger import Chain, ChainResult
 from qianhai.policy import Decision, Policy, Verdict, open_policy, unbundled
 from qianhai.registers import Keyring, SubjectKey
+
+#: From so many answers on a column is sealed as one block.
+_BLOCK_MIN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,19 @@ class Booked:
         return self.verdict.decision
 
 
+class Beside(Protocol):
+    """Something judged beside the live pack and never acted on (`shadow`)."""
+
+    def seals(
+        self,
+        conn: Connection,
+        booked: Sequence[Booked],
+        keys: Mapping[str, SubjectKey],
+        at: datetime,
+    ) -> list[list[Seal]]:
+        """Write what it says to each answer, and return the seals of its rows."""
+
+
 class Recorder:
     """Writes and reads what the road leaves behind, for one institution."""
 
@@ -73,6 +91,7 @@ class Recorder:
         self._pack_files = pack_files
         self._has_pack = False
         self._policies = {policy.pack.hash: policy}
+        self.beside: Beside | None = None
 
     def salt(self) -> bytes:
         """Return sixteen random bytes."""
@@ -91,24 +110,42 @@ class Recorder:
         )
         keys = self._cover.keys(conn, (one.row.subject for one in booked))
         keyed = [(one, keys.get(one.row.subject)) for one in booked]
-        seals: list[list[Seal]] = [[] for _ in booked]
-        seals[0] += self._pack_seal(conn, at)
-        rows = [self._instruction_row(one.row, key, at) for one, key in keyed]
-        for mine, seal in zip(seals, store.write_instructions(conn, rows), strict=True):
-            mine.append(seal)
-        rows = [self._decision_row(one, key, at) for one, key in keyed]
-        for mine, seal in zip(seals, store.write_decisions(conn, rows), strict=True):
-            mine.append(seal)
-        messages = [self._messages(one.row, key, one.decision, at) for one, key in keyed]
-        sent = iter(store.write_outbox(conn, [row for each in messages for row in each]))
-        for mine, each in zip(seals, messages, strict=True):
-            mine.extend(islice(sent, len(each)))
-        entries = [
-            Entry("decision", one.row.instruction.id, _body(one), tuple(mine), self._institution)
-            for one, mine in zip(booked, seals, strict=True)
-        ]
+        first = self._pack_seal(conn, at)
+        rows = store.Written(
+            [self._instruction_row(one.row, key, at) for one, key in keyed],
+            [self._decision_row(one, key, at) for one, key in keyed],
+            [self._messages(one.row, key, one.decision, at) for one, key in keyed],
+        )
+        if len(booked) < _BLOCK_MIN:
+            seals = store.write_each(conn, rows)
+            seals[0].extend(first)
+            beside = self._beside(conn, booked, keys, at)
+            entries = [
+                Entry(
+                    "decision", one.row.instruction.id, _body(one), tuple(mine), self._institution
+                )
+                for one, mine in zip(booked, map(add, seals, beside), strict=True)
+            ]
+        else:
+            block = uuid7(at, self.salt())
+            together = [*first, *store.write_block(conn, rows, block)]
+            together += chain(*self._beside(conn, booked, keys, at))
+            body = _summary(booked)
+            entries = [Entry("decisions", str(block), body, tuple(together), self._institution)]
         journal.append(conn, entries, at=at, salts=self.salt)
         return [_answer(one) for one in booked]
+
+    def _beside(
+        self,
+        conn: Connection,
+        booked: Sequence[Booked],
+        keys: Mapping[str, SubjectKey],
+        at: datetime,
+    ) -> list[list[Seal]]:
+        """Have what is judged beside written, and return the seals of each answer."""
+        if self.beside is None:
+            return [[] for _ in booked]
+        return self.beside.seals(conn, booked, keys, at)
 
     def _pack_seal(self, conn: Connection, at: datetime) -> list[Seal]:
         pack = self._policy.pack
@@ -285,6 +322,18 @@ def _answer(one: Booked) -> Answer:
     return Answer(
         one.row.instruction, one.decision, result.result.value, result.seq_last, pools=pools
     )
+
+
+def _summary(booked: Sequence[Booked]) -> Mapping[str, object]:
+    """Return what the journal says of a block of answers; each is in its rows, sealed together."""
+    outcomes = Counter(one.decision.outcome.value for one in booked)
+    return {
+        "first": booked[0].row.instruction.id,
+        "last": booked[-1].row.instruction.id,
+        "count": len(booked),
+        "outcomes": dict(outcomes),
+        "packs": sorted({one.decision.pack_hash for one in booked}),
+    }
 
 
 def _body(one: Booked) -> Mapping[str, object]:

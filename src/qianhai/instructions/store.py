@@ -1,14 +1,16 @@
 """The only SQL of the road: instructions, decisions, packs and the outbox."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from itertools import islice
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from qianhai.db import Connection
 from qianhai.instructions.model import Drawn
-from qianhai.journal import Seal, insert_sealed
+from qianhai.journal import Seal, insert_block, insert_sealed
 
 
 def stored_hashes(conn: Connection, institution: str, ids: Sequence[str]) -> dict[str, bytes]:
@@ -126,22 +128,214 @@ def write_pack(
     return insert_sealed(conn, "instructions.packs", [row], ("institution_id", "hash"))
 
 
-def write_instructions(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
-    """Store instructions, and return a seal for each."""
-    return insert_sealed(conn, "instructions.instructions", rows, ("institution_id", "id"))
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows of a column of answers; `messages` are those of each, and wait in the outbox."""
+
+    instructions: Sequence[Mapping[str, object]]
+    decisions: Sequence[Mapping[str, object]]
+    messages: Sequence[Sequence[Mapping[str, object]]]
 
 
-def write_decisions(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
-    """Store decisions, and return a seal for each."""
-    key = ("institution_id", "instruction_id")
-    return insert_sealed(conn, "instructions.decisions", rows, key)
+def write_each(conn: Connection, rows: Written) -> list[list[Seal]]:
+    """Store answers, each sealed by itself; return the seals of each."""
+    asked = insert_sealed(
+        conn, "instructions.instructions", rows.instructions, ("institution_id", "id")
+    )
+    answered = insert_sealed(
+        conn, "instructions.decisions", rows.decisions, ("institution_id", "instruction_id")
+    )
+    every = [row for each in rows.messages for row in each]
+    sent = iter(insert_sealed(conn, "instructions.outbox", every, ("institution_id", "id")))
+    return [
+        [*pair, *islice(sent, len(each))]
+        for *pair, each in zip(asked, answered, rows.messages, strict=True)
+    ]
 
 
-def write_outbox(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
-    """Put messages in the outbox, and return their seals."""
-    return insert_sealed(conn, "instructions.outbox", rows, ("institution_id", "id"))
+def write_block(conn: Connection, rows: Written, block: UUID) -> list[Seal]:
+    """Store answers by the thousand, sealed together."""
+    every = [row for each in rows.messages for row in each]
+    return [
+        *insert_block(conn, "instructions.instructions", rows.instructions, block),
+        *insert_block(conn, "instructions.decisions", rows.decisions, block),
+        *insert_block(conn, "instructions.outbox", every, block),
+    ]
 
 
 def drawn_text(drawn: Sequence[Drawn]) -> list[dict[str, object]]:
     """Return draws as they are written down."""
     return [asdict(one) for one in drawn]
+
+
+_HISTORY = """
+select i.id, i.facility, i.action, i.value_on, d.decided_at, d.known_at, d.pack_hash, d.facts,
+       d.answers, d.explained, d.ledger_result, i.parties
+from instructions.decisions d
+join instructions.instructions i on i.institution_id = d.institution_id and i.id = d.instruction_id
+where d.institution_id = %(institution)s
+  and (%(decided_from)s::timestamptz is null or d.decided_at >= %(decided_from)s)
+  and (%(decided_before)s::timestamptz is null or d.decided_at < %(decided_before)s)
+  and (%(value_from)s::date is null or i.value_on >= %(value_from)s)
+  and (%(value_until)s::date is null or i.value_on <= %(value_until)s)
+  and (%(facility)s::text is null or i.facility = %(facility)s)
+order by d.decided_at, d.instruction_id
+"""
+
+
+class HistoryRow(NamedTuple):
+    """A decision on record with what it saw, as it rests: a person's texts are sealed."""
+
+    id: str
+    facility: str
+    action: str
+    value_on: date
+    decided_at: datetime
+    known_at: datetime
+    pack_hash: str
+    facts: str
+    answers: str
+    explained: str
+    ledger_result: str
+    parties: str
+
+
+def subject_of(parties: str) -> str:
+    """Return the person a stored instruction is about; an empty text for anyone else."""
+    return str(json.loads(parties)["subject"])
+
+
+def read_history(
+    conn: Connection, institution: str, wanted: Mapping[str, object], portion: int
+) -> Iterator[list[HistoryRow]]:
+    """Yield decisions in the order they were made, a portion in memory at a time."""
+    with conn.cursor("decision_history", binary=True) as cursor:
+        cursor.execute(_HISTORY, {"institution": institution, **wanted})
+        while rows := cursor.fetchmany(portion):
+            yield [HistoryRow(*row) for row in rows]
+
+
+def newest_decision(conn: Connection, institution: str) -> datetime | None:
+    """Return the instant of the last decision on record."""
+    row = conn.execute(
+        "select max(decided_at) from instructions.decisions where institution_id = %s",
+        (institution,),
+    ).fetchone()
+    return row[0] if row else None
+
+
+class ChangeRow(NamedTuple):
+    """One step of a change of the pack."""
+
+    change: int
+    step: int
+    kind: str
+    at: datetime
+    actor: str
+    pack_hash: str
+    base_hash: str
+    why: str
+    first_day: date | None
+    result: str | None
+
+
+def read_changes(conn: Connection, institution: str) -> list[ChangeRow]:
+    """Return every step of every change of the pack, in their order."""
+    rows = conn.execute(
+        f"select {', '.join(ChangeRow._fields)} from instructions.pack_changes"  # noqa: S608 - our own names
+        " where institution_id = %s order by change, step",
+        (institution,),
+    )
+    return [ChangeRow(*row) for row in rows]
+
+
+def write_change(conn: Connection, row: Mapping[str, object]) -> list[Seal]:
+    """Store a step of a change, and return its seal."""
+    key = ("institution_id", "change", "step")
+    return insert_sealed(conn, "instructions.pack_changes", [row], key)
+
+
+class ShadowTurn(NamedTuple):
+    """When a candidate began or ended to be judged beside the live pack."""
+
+    number: int
+    kind: str
+    at: datetime
+    actor: str
+    pack_hash: str
+
+
+def read_shadow_turns(conn: Connection, institution: str) -> list[ShadowTurn]:
+    """Return every turn of the shadow, in their order."""
+    rows = conn.execute(
+        "select number, kind, at, actor, pack_hash from instructions.shadow_turns"
+        " where institution_id = %s order by number",
+        (institution,),
+    )
+    return [ShadowTurn(*row) for row in rows]
+
+
+def write_shadow_turn(conn: Connection, row: Mapping[str, object]) -> list[Seal]:
+    """Store a turn of the shadow, and return its seal."""
+    return insert_sealed(conn, "instructions.shadow_turns", [row], ("institution_id", "number"))
+
+
+def write_shadow_decisions(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[Seal]:
+    """Store what the candidate would have answered, and return a seal for each."""
+    key = ("institution_id", "instruction_id")
+    return insert_sealed(conn, "instructions.shadow_decisions", rows, key)
+
+
+def read_shadow_outcomes(
+    conn: Connection, institution: str, turn: int
+) -> list[tuple[str, str, str, int]]:
+    """Return how often each live outcome met each outcome of the candidate, by facility."""
+    return conn.execute(
+        "select i.facility, d.outcome, s.outcome, count(*) from instructions.shadow_decisions s"
+        " join instructions.decisions d on d.institution_id = s.institution_id"
+        "  and d.instruction_id = s.instruction_id"
+        " join instructions.instructions i on i.institution_id = s.institution_id"
+        "  and i.id = s.instruction_id"
+        " where s.institution_id = %s and s.turn = %s group by 1, 2, 3 order by 1, 2, 3",
+        (institution, turn),
+    ).fetchall()
+
+
+def read_shadow_differences(
+    conn: Connection, institution: str, turn: int, most: int
+) -> list[tuple[str, str, str, str, str, str]]:
+    """Return the first decisions the candidate would have answered otherwise.
+
+    Id, facility, live outcome, the candidate's, what it says (sealed for a person), the parties.
+    """
+    return conn.execute(
+        "select i.id, i.facility, d.outcome, s.outcome, s.explained, i.parties"
+        " from instructions.shadow_decisions s"
+        " join instructions.decisions d on d.institution_id = s.institution_id"
+        "  and d.instruction_id = s.instruction_id"
+        " join instructions.instructions i on i.institution_id = s.institution_id"
+        "  and i.id = s.instruction_id"
+        " where s.institution_id = %s and s.turn = %s and s.outcome <> d.outcome"
+        " order by s.decided_at, i.id limit %s",
+        (institution, turn, most),
+    ).fetchall()
+
+
+def lock_changes(conn: Connection) -> None:
+    """Have those who change the pack, or its shadow, take turns until this transaction ends."""
+    conn.execute("select pg_advisory_xact_lock(hashtext('instructions.pack_changes'))")
+
+
+def count_left_out(
+    conn: Connection, institution: str, since: datetime, until: datetime | None
+) -> int:
+    """Return how many live decisions of a time have none of the candidate's beside them."""
+    row = conn.execute(
+        "select count(*) from instructions.decisions d left join instructions.shadow_decisions s"
+        " on s.institution_id = d.institution_id and s.instruction_id = d.instruction_id"
+        " where d.institution_id = %s and d.decided_at > %s"
+        " and (%s::timestamptz is null or d.decided_at <= %s) and s.instruction_id is null",
+        (institution, since, until, until),
+    ).fetchone()
+    assert row is not None, "a count is one row"
+    return int(row[0])

@@ -19,7 +19,7 @@ It must not know what the entries mean.
 
 from qianhai.journal.append import append, erase, head
 from qianhai.journal.model import Entry, Head, Seal
-from qianhai.journal.seal import insert_sealed
+from qianhai.journal.seal import insert_block, insert_sealed
 from qianhai.journal.verify import verify
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "append",
     "erase",
     "head",
+    "insert_block",
     "insert_sealed",
     "verify",
 ]

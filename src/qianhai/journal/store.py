@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg import sql
 
@@ -60,10 +61,14 @@ class StoredSeal:
 
 @dataclass(frozen=True, slots=True)
 class SealedTable:
-    """A table whose rows are sealed, as its room declared it."""
+    """A table whose rows are sealed, as its room declared it.
+
+    `block_columns` are those a block is sealed by, none where no rows come in blocks.
+    """
 
     name: str
     key_columns: tuple[str, ...]
+    block_columns: tuple[str, ...] = ()
 
 
 def read_head(conn: Connection) -> Head:
@@ -160,6 +165,76 @@ def insert_rows(
     ).fetchall()
 
 
+def block_key(block: UUID) -> str:
+    """Return the key of a block in its seal.
+
+    >>> block_key(UUID(int=1))
+    '{"block":"00000000-0000-0000-0000-000000000001"}'
+    """
+    return f'{{"block":"{block}"}}'
+
+
+def insert_block(
+    conn: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    block: UUID,
+) -> bytes:
+    """Copy rows into a table as one block, and return the digest of what was stored."""
+    name = sql.Identifier(*table.split("."))
+    listed = sql.SQL(", ").join(map(sql.Identifier, (*columns, "block")))
+    command = sql.SQL("copy {} ({}) from stdin").format(name, listed)
+    with conn.cursor() as cursor, cursor.copy(command) as copy:
+        for row in rows:
+            copy.write_row((*row, block))
+    (declared,) = (one for one in read_sealed_tables(conn) if one.name == table)
+    statement = sql.SQL("select {} from {} as r where r.block = %s").format(
+        _block_digest(declared), name
+    )
+    found = conn.execute(statement, (block,)).fetchone()
+    assert found, "the rows that were copied are there"
+    return bytes(found[0])
+
+
+def _block_digest(table: SealedTable) -> sql.Composed:
+    """Write the digest of a block's rows `r` as SQL."""
+    columns = sql.SQL(", ").join(sql.Identifier("r", name) for name in table.block_columns)
+    order = sql.SQL(", ").join(
+        sql.SQL('{}::text collate "C"').format(sql.Identifier("r", name))
+        for name in table.key_columns
+    )
+    return sql.SQL(
+        "sha256(string_agg(sha256(record_send(row({}))), ''::bytea order by {}))"
+    ).format(columns, order)
+
+
+def read_broken_blocks(
+    conn: Connection, table: SealedTable
+) -> Iterator[tuple[str, int | None, bool, bool]]:
+    """Yield the blocks that differ from their seals: key, entry, is there, is sealed."""
+    if not table.block_columns:
+        return
+    statement = sql.SQL(
+        "select row_key, s.entry_seq, b.digest is not null, s.digest is not null from ("
+        """   select '{{"block":"' || r.block || '"}}' as row_key, {digest} as digest"""
+        "   from {name} as r where r.block is not null group by r.block) as b"
+        " full join (select row_key, digest, entry_seq from journal.seals"
+        "   where table_name = {table} and {is_block}) as s using (row_key)"
+        " where b.digest is distinct from s.digest order by row_key"
+    ).format(
+        digest=_block_digest(table),
+        name=sql.Identifier(*table.name.split(".")),
+        table=sql.Literal(table.name),
+        is_block=sql.SQL(_IS_BLOCK),
+    )
+    yield from _streamed(conn, "journal_broken_blocks", statement)
+
+
+#: A seal that is of a block and not of a row.
+_IS_BLOCK: Final = "starts_with(row_key, '{')"
+
+
 def _row_key(columns: Sequence[str]) -> sql.Composed:
     """Write the key of the row `r` as SQL: a JSON array of its key columns, as text."""
     listed = sql.SQL(", ").join(sql.Identifier("r", name) for name in columns)
@@ -188,10 +263,11 @@ def read_seals(conn: Connection) -> Iterator[StoredSeal]:
         yield StoredSeal(seq, institution, version, Seal(*seal))
 
 
-#: A declared table can be checked when it and its key columns are there.
+#: A declared table can be checked when it and the columns that are named are there.
 _CAN_BE_CHECKED: Final = """
     to_regclass(table_name) is not null and not exists (
-        select from unnest(key_columns) as k (name) where not exists (
+        select from unnest(key_columns || coalesce(block_columns, '{}')) as k (name)
+        where not exists (
             select from pg_attribute as a where a.attrelid = to_regclass(table_name)
             and a.attname = k.name and a.attnum > 0 and not a.attisdropped))
 """
@@ -200,9 +276,11 @@ _CAN_BE_CHECKED: Final = """
 def read_sealed_tables(conn: Connection) -> Sequence[SealedTable]:
     """Return the tables that are declared as sealed and can be checked."""
     query = sql.SQL(
-        "select table_name, key_columns from journal.sealed_tables where {} order by table_name"
+        "select table_name, key_columns, coalesce(block_columns, '{{}}')"
+        " from journal.sealed_tables where {} order by table_name"
     ).format(sql.SQL(_CAN_BE_CHECKED))
-    return [SealedTable(name, tuple(key)) for name, key in conn.execute(query).fetchall()]
+    rows = conn.execute(query).fetchall()
+    return [SealedTable(name, tuple(key), tuple(block)) for name, key, block in rows]
 
 
 def read_undeclared(conn: Connection) -> Sequence[tuple[str, int]]:
@@ -224,14 +302,16 @@ def read_broken_rows(
         "   select {row_key} as row_key, sha256(convert_to("
         "     (jsonb_strip_nulls(to_jsonb(r)) - t.mutable_columns)::text"
         "     || t.mutable_columns::text, 'UTF8')) as digest"
-        "   from {name} as r, journal.sealed_tables as t where t.table_name = {table}) as r"
+        "   from {name} as r, journal.sealed_tables as t where t.table_name = {table}{alone}) as r"
         " full join (select row_key, digest, entry_seq from journal.seals"
-        "   where table_name = {table}) as s using (row_key)"
+        "   where table_name = {table} and not {is_block}) as s using (row_key)"
         " where r.digest is distinct from s.digest order by row_key"
     ).format(
         row_key=_row_key(table.key_columns),
         table=sql.Literal(table.name),
         name=sql.Identifier(*table.name.split(".")),
+        alone=sql.SQL(" and r.block is null" if table.block_columns else ""),
+        is_block=sql.SQL(_IS_BLOCK),
     )
     yield from _streamed(conn, "journal_broken_rows", statement)
 

@@ -6,7 +6,7 @@ It only reads. It must not mend anything, and its memory stays bounded however l
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 
 from qianhai.db import Connection
@@ -146,13 +146,13 @@ def _verify_entry(
             " are not what was recorded",
             "被改动：institution_id、schema_version、kind、subject、at、content或其封签与记录不符",
         )
-    chain = next_chain(before.chain, entry.digest)
-    if chain != entry.chain:
+    linked = next_chain(before.chain, entry.digest)
+    if linked != entry.chain:
         yield _entry_flaw(
             "J104",
             entry.seq,
             entry.chain.hex(),
-            chain.hex(),
+            linked.hex(),
             "does not continue the entry before it: digest or chain was changed, or the history"
             " before it was",
             "与前一条不衔接：digest或chain被改动，或此前历史被改动",
@@ -183,7 +183,8 @@ def _verify_tables(conn: Connection, erased: set[tuple[str, str]]) -> Iterator[F
             "无法核对。请恢复声明。",
         )
     for table in store.read_sealed_tables(conn):
-        for row_key, seq, is_there, is_sealed in store.read_broken_rows(conn, table):
+        broken = chain(store.read_broken_rows(conn, table), store.read_broken_blocks(conn, table))
+        for row_key, seq, is_there, is_sealed in broken:
             if (table.name, row_key) not in erased:
                 yield _row_flaw(table.name, row_key, seq, is_there=is_there, is_sealed=is_sealed)
 

@@ -11,15 +11,26 @@ compiling (trees, programs) -> Policy. The way of a decision: facts -> program -
 deciding -> Verdict. Pure: is handed bytes, knows no file, database, network or clock.
 """
 
+from qianhai.policy.asking import (
+    Asked,
+    Bearing,
+    Matter,
+    Question,
+    bearing_of,
+    next_question,
+)
 from qianhai.policy.checking import CheckReport, check_pack, outline_of
 from qianhai.policy.compiling import Compiled
-from qianhai.policy.covering import Shown, coverage, uncovered
+from qianhai.policy.completing import Words
+from qianhai.policy.covering import SIDES, Shown, coverage, uncovered
 from qianhai.policy.deciding import trace
+from qianhai.policy.differing import PackDifference, pack_differences
 from qianhai.policy.examples import Case, cases_of, check_examples, decide_case, judge_case
 from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts
 from qianhai.policy.figures import Figure, judge_figure
+from qianhai.policy.fitting import Fit, fits_of
 from qianhai.policy.in_force import Authorisation, as_status, open_clauses
-from qianhai.policy.limits import limit_data, split
+from qianhai.policy.limits import fits, limit_data, split, uses_of
 from qianhai.policy.model import (
     Action,
     Condition,
@@ -41,40 +52,63 @@ from qianhai.policy.model import (
     Verdict,
 )
 from qianhai.policy.pack import Pack, bundled, read_pack, unbundled
-from qianhai.policy.policy import Policy, examine, open_policy
+from qianhai.policy.policy import Policy, Survey, examine, open_policy, survey
+from qianhai.policy.proposing import Proposal, proposals
+from qianhai.policy.reading import read_document
+from qianhai.policy.schemas import FILES as SCHEMA_FILES
+from qianhai.policy.schemas import schemas
+from qianhai.policy.settling import Settling, settlings
 from qianhai.policy.standing import Standing
+from qianhai.policy.varying import Days, Span, Turn, WhatIf, what_if
 
 __all__ = [
+    "SCHEMA_FILES",
+    "SIDES",
     "Action",
+    "Asked",
     "Authorisation",
+    "Bearing",
     "Case",
     "CheckReport",
     "Compiled",
     "Condition",
     "ConditionResult",
+    "Days",
     "Decision",
     "Draw",
     "Example",
     "Facility",
     "Fact",
     "Figure",
+    "Fit",
     "Leaf",
     "Limit",
     "LimitUse",
+    "Matter",
     "Measure",
     "MissingFact",
     "Overlay",
     "Pack",
+    "PackDifference",
     "Parameter",
     "Policy",
     "Pool",
+    "Proposal",
+    "Question",
+    "Settling",
     "Shown",
+    "Span",
     "Standing",
+    "Survey",
     "Switch",
     "Term",
+    "Turn",
     "Values",
     "Verdict",
+    "WhatIf",
+    "Words",
     "as_status",
+    "bearing_of",
     "bundled",
     "cases_of",
     "check_examples",
@@ -82,18 +116,29 @@ __all__ = [
     "coverage",
     "decide_case",
     "examine",
+    "fits",
+    "fits_of",
     "flatten",
     "judge_case",
     "judge_figure",
     "leaves_of",
     "limit_data",
+    "next_question",
     "open_clauses",
     "open_policy",
     "outline_of",
+    "pack_differences",
+    "proposals",
+    "read_document",
     "read_facts",
     "read_pack",
+    "schemas",
+    "settlings",
     "split",
+    "survey",
     "trace",
     "unbundled",
     "uncovered",
+    "uses_of",
+    "what_if",
 ]

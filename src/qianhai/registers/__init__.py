@@ -36,7 +36,7 @@ from qianhai.registers.model import (
 )
 from qianhai.registers.reveal import erase, reveal, subject_keys
 from qianhai.registers.snapshot import Register
-from qianhai.registers.store import known_by, on_record
+from qianhai.registers.store import instants_of, known_by, on_record
 
 __all__ = [
     "KINDS",
@@ -66,6 +66,7 @@ __all__ = [
     "check",
     "check_entries",
     "erase",
+    "instants_of",
     "known_by",
     "load",
     "on_record",

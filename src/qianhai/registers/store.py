@@ -7,6 +7,7 @@ the rows a load compares itself with, and the keys of persons. Must not decide, 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +78,7 @@ def _standing(table: Table, condition: sql.Composable = _EVERYTHING) -> sql.Comp
 
 
 def _rows(
-    conn: Connection, query: sql.Composed, params: Mapping[str, object]
+    conn: Connection, query: sql.Composed | bytes, params: Mapping[str, object]
 ) -> list[dict[str, Any]]:
     with conn.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, params).fetchall()
@@ -96,11 +97,16 @@ def standing(
 
     `name` narrows registers that are keyed by a name beside it: of an attribute, a purpose.
     """
-    condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(column))
-    if name is not None:
-        condition += sql.SQL(" and {} = %(name)s").format(sql.Identifier(TABLES[kind].key[1]))
     params = as_of.params | {"keys": list(keys), "name": name}
-    return _rows(conn, _standing(TABLES[kind], condition), params)
+    return _rows(conn, _standing_for(kind, column, is_named=name is not None), params)
+
+
+@lru_cache
+def _standing_for(kind: str, column: str, *, is_named: bool) -> bytes:
+    condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(column))
+    if is_named:
+        condition += sql.SQL(" and {} = %(name)s").format(sql.Identifier(TABLES[kind].key[1]))
+    return _standing(TABLES[kind], condition).as_bytes()
 
 
 def standing_everywhere(conn: Connection, kind: str, as_of: AsOf) -> list[dict[str, Any]]:
@@ -197,6 +203,14 @@ def known_by(conn: Connection, institution_id: str, at: datetime) -> datetime:
         [at, institution_id],
     ).fetchone()
     return at if row is None else row[0]
+
+
+def instants_of(conn: Connection, institution_id: str, kind: str) -> list[datetime]:
+    """Return the instants at which a register was told something, in their order."""
+    query = sql.SQL(
+        "select distinct known_since from {} where institution_id = %s order by known_since"
+    ).format(_name(TABLES[kind]))
+    return [row[0] for row in conn.execute(query, [institution_id])]
 
 
 def end_load(conn: Connection, institution_id: str, known_since: datetime) -> None:

@@ -4,6 +4,20 @@ Turns decisions, packs and days into plain documents with both languages. Must n
 or know a door.
 """
 
+from qianhai.views.asking import (
+    OUTCOME_WORDS,
+    ask_document,
+    paper_of,
+    what_if_document,
+    which_document,
+    why_texts,
+)
+from qianhai.views.change import (
+    change_document,
+    difference_documents,
+    is_stale,
+    shadow_document,
+)
 from qianhai.views.day import (
     OUTCOME_COLUMNS,
     DayTally,
@@ -27,22 +41,50 @@ from qianhai.views.ledger import (
     trial_documents,
 )
 from qianhai.views.limits import limits_document
-from qianhai.views.plan import check_document, measure_document, measure_line
+from qianhai.views.plan import (
+    check_document,
+    known_by,
+    measure_document,
+    measure_line,
+    shown_document,
+)
+from qianhai.views.replay import (
+    FLIP_COLUMNS,
+    cause_words,
+    change_result,
+    flip_document,
+    flip_line,
+    left_document,
+    replay_document,
+)
+from qianhai.views.replay_page import replay_page
 
 __all__ = [
+    "FLIP_COLUMNS",
     "OUTCOME_COLUMNS",
+    "OUTCOME_WORDS",
     "RECONCILED_COLUMNS",
     "DayTally",
     "Document",
+    "ask_document",
     "balance_document",
+    "cause_words",
+    "change_document",
+    "change_result",
     "check_document",
     "decision_document",
+    "difference_documents",
     "facility_document",
     "facility_line",
     "fault_document",
     "flaw_document",
+    "flip_document",
+    "flip_line",
     "grouped",
     "instructed",
+    "is_stale",
+    "known_by",
+    "left_document",
     "limits_document",
     "loaded_document",
     "measure_document",
@@ -50,11 +92,19 @@ __all__ = [
     "other_way",
     "outcome_document",
     "outcome_line",
+    "paper_of",
     "reason_texts",
     "reconciled_rows",
     "reconciliation_document",
+    "replay_document",
+    "replay_page",
+    "shadow_document",
+    "shown_document",
     "side_document",
     "statement_line",
     "trial_documents",
+    "what_if_document",
+    "which_document",
+    "why_texts",
     "written",
 ]

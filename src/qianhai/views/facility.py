@@ -29,7 +29,7 @@ def facility_document(pack: Pack, facility: Facility) -> Document:
             role: {"kinds": list(model.kinds), "zh": model.zh, "en": model.en}
             for role, model in facility.parties.items()
         },
-        "facts": {name: _fact(pack, fact) for name, fact in facility.facts.items()},
+        "facts": {name: fact_document(pack, fact) for name, fact in facility.facts.items()},
         "conditions": _of_all(actions, "conditions"),
         "limits": _of_all(actions, "limits"),
         "actions": actions,
@@ -48,7 +48,8 @@ def _of_all(actions: Mapping[str, Document], part: str) -> list[Document]:
     return found
 
 
-def _fact(pack: Pack, fact: Fact) -> Document:
+def fact_document(pack: Pack, fact: Fact) -> Document:
+    """Return a fact: its form, who knows it, the document that proves it, and its words."""
     provider = pack.vocabulary["providers"].get(fact.provider)
     shown: Document = {
         "type": fact.type,

@@ -1,0 +1,85 @@
+"""Changes of the pack and the shadow as documents: every step, what is active, what differs."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from qianhai.instructions import Change, ChangeRow, ShadowReport
+from qianhai.policy import PackDifference
+from qianhai.views.flaws import Document
+
+_SAID_MAX = 4_000
+
+
+def change_document(change: Change, newest: datetime | None) -> Document:
+    """Return a change with its steps; `newest` is the instant of the last decision on record."""
+    replay, activation = change.replay, change.activation
+    return {
+        "change": change.number,
+        "state": change.state,
+        "pack": change.pack_hash,
+        "base": change.base_hash,
+        "why": change.proposal.why,
+        "proposed_by": change.proposal.actor,
+        "active_from": activation.first_day.isoformat()
+        if activation and activation.first_day
+        else None,
+        "replay": json.loads(replay.result) if replay and replay.result else None,
+        "replay_is_stale": is_stale(replay, newest),
+        "steps": [
+            {
+                "step": step.step,
+                "kind": step.kind,
+                "at": step.at.isoformat(),
+                "by": step.actor,
+                "why": step.why,
+                "from": step.first_day.isoformat() if step.first_day else None,
+            }
+            for step in change.steps
+        ],
+    }
+
+
+def is_stale(replay: ChangeRow | None, newest: datetime | None) -> bool:
+    """Tell whether something was decided since the last decision a replay read."""
+    if replay is None or replay.result is None or newest is None:
+        return False
+    read: dict[str, Any] = json.loads(replay.result)
+    return read["newest"] is None or datetime.fromisoformat(read["newest"]) < newest
+
+
+def difference_documents(differences: Iterable[PackDifference]) -> list[Document]:
+    """Return what one pack says otherwise than another."""
+    return [
+        {
+            "kind": one.kind,
+            "id": one.id,
+            "path": one.path,
+            "file": one.file,
+            "before": one.before[:_SAID_MAX],
+            "after": one.after[:_SAID_MAX],
+        }
+        for one in differences
+    ]
+
+
+def shadow_document(report: ShadowReport) -> Document:
+    """Return what came of a candidate's turn in the shadow."""
+    return {
+        "pack": report.turn.pack_hash,
+        "since": report.turn.at.isoformat(),
+        "started_by": report.turn.actor,
+        "is_running": report.is_running,
+        "decisions": sum(one[3] for one in report.outcomes),
+        "differ": sum(one[3] for one in report.outcomes if one[1] != one[2]),
+        "left_out": report.left_out,
+        "outcomes": [
+            {"facility": facility, "live": live, "candidate": candidate, "count": count}
+            for facility, live, candidate, count in report.outcomes
+        ],
+        "differences": [
+            {"id": number, "facility": facility, "live": live, "candidate": candidate, "said": said}
+            for number, facility, live, candidate, said in report.differences
+        ],
+    }
