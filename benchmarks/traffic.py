@@ -34,20 +34,15 @@ def register(copies: int) -> Iterator[dict[str, object]]:
 def instructions(copies: int, rounds: int) -> Iterator[dict[str, str]]:
     """Yield the day's instructions: each case by every copy of the cast, then the next case.
 
-    A later action so comes some thousands of lines after what it continues, as in a real day.
+    Business that is continued comes first, then what continues it, as in a real day some
+    thousands of lines later.
     """
     entries = _entries()
     banks = _banks(entries)
     named = {str(entry[name]) for entry in entries for name in _NAMING if name in entry} - banks
-    cases = [
-        row.fields
-        for name in _FILES
-        for row in read(EXAMPLES / name, shape=Shape())
-        if isinstance(row, Row)
-    ]
-    named |= {case["id"] for case in cases}
+    cases = _cases()
+    ids = {case["id"] for case in cases}
     for round_ in range(rounds):
-        ids = {case["id"] for case in cases}
         for case in cases:
             for copy in range(copies):
                 yield {
@@ -57,8 +52,17 @@ def instructions(copies: int, rounds: int) -> Iterator[dict[str, str]]:
                     if text in named
                     else text
                     for name, text in case.items()
-                    if name != "kind"
                 }
+
+
+def _cases() -> list[dict[str, str]]:
+    rows = (row for name in _FILES for row in read(EXAMPLES / name, shape=Shape()))
+    cases = {row.fields["id"]: dict(row.fields) for row in rows if isinstance(row, Row)}
+    depth: dict[str, int] = {}
+    for number, case in cases.items():  # what is continued stands before what continues it
+        case.pop("kind", None)
+        depth[number] = 1 + depth[case["of"]] if case.get("of") in depth else 0
+    return sorted(cases.values(), key=lambda case: depth[case["id"]])
 
 
 def write_lines(path: Path, rows: Iterator[Mapping[str, object]]) -> int:
