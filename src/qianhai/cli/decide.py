@@ -5,9 +5,10 @@ import click
 from qianhai.cli.app import App
 from qianhai.cli.facts import load_facts
 from qianhai.cli.refuse import unknown_name
+from qianhai.cli.what_if import print_what_if
 from qianhai.kernel import BadInput, Flaw
-from qianhai.policy import Compiled, Decision, Policy
-from qianhai.views import decision_document, grouped, other_way, reason_texts
+from qianhai.policy import Compiled, Decision, Matter, Policy, what_if
+from qianhai.views import decision_document, grouped, other_way, reason_texts, what_if_document
 
 
 @click.command()
@@ -32,6 +33,12 @@ from qianhai.views import decision_document, grouped, other_way, reason_texts
     metavar="NAME=VALUE",
     help="Another reading. 另一种读法。",
 )
+@click.option(
+    "--what-if",
+    "is_what_if",
+    is_flag=True,
+    help="Tell too what alone would permit it: amount, day, fact. 并说明改变何项即可准予。",
+)
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
 def decide(
@@ -41,6 +48,7 @@ def decide(
     action: str,
     on: str | None,
     switches: tuple[str, ...],
+    is_what_if: bool,
     _json: bool,
 ) -> int:
     """Judge one business on its facts; books nothing.
@@ -50,12 +58,17 @@ def decide(
     day = app.day(on)
     compiled = find_action(app.policy, facility, action)
     values = load_facts(compiled, facts)
-    standing = app.policy.standing(day, switches=_switches(app.policy, switches))
+    standing = app.policy.standing(day, switches=read_switches(app.policy, switches))
     decision = app.policy.decide(compiled, values, standing).decision
+    matter = Matter(app.policy, compiled, standing)
+    found = what_if_document(matter, what_if(matter, values)) if is_what_if else None
     if app.is_json:
-        app.print_document(decision_document(app.policy.pack, decision))
-    else:
-        print_decision(app, decision)
+        document = decision_document(app.policy.pack, decision)
+        app.print_document(document | ({"what_if": found} if found else {}))
+        return 0
+    print_decision(app, decision)
+    if found:
+        print_what_if(app, found)
     return 0
 
 
@@ -73,7 +86,12 @@ def find_action(policy: Policy, facility: str, action: str) -> Compiled:
     return policy.compiled(facility, action)
 
 
-def _switches(policy: Policy, given: tuple[str, ...]) -> dict[str, str]:
+def read_switches(policy: Policy, given: tuple[str, ...]) -> dict[str, str]:
+    """Return the readings a command chooses.
+
+    Raises:
+        BadInput: no such reading, or not that value of it.
+    """
     chosen: dict[str, str] = {}
     flaws: list[Flaw] = []
     for text in given:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from qianhai.cli.refuse import refused
@@ -17,7 +18,36 @@ def load_facts(compiled: Compiled, source: str) -> Values:
     Raises:
         BadInput: not JSON, not an object, or facts that are wrong; all flaws at once.
     """
-    name = "stdin" if source == "-" else source
+    given, flaws = _given(source)
+    values, found = read_facts(compiled.facts, given, place_in(source))
+    if flaws or found:
+        raise BadInput([*flaws, *found])
+    return values
+
+
+def load_given(source: str) -> list[tuple[str, object]]:
+    """Return the leaves a file holds as they are written, for whichever facility.
+
+    Raises:
+        BadInput: not JSON, not an object, or a name that stands twice.
+    """
+    given, flaws = _given(source)
+    if flaws:
+        raise BadInput(flaws)
+    return given
+
+
+def place_in(source: str) -> Callable[[str], Place]:
+    """Return how a leaf's place in a file of facts is told."""
+    return lambda path: Place(_name(source), None, path)
+
+
+def _name(source: str) -> str:
+    return "stdin" if source == "-" else source
+
+
+def _given(source: str) -> tuple[list[tuple[str, object]], list[Flaw]]:
+    name = _name(source)
     flaws: list[Flaw] = []
     document = _parse(name, _read(source, name), flaws)
     if not isinstance(document, dict):
@@ -29,11 +59,7 @@ def load_facts(compiled: Compiled, source: str) -> Values:
             en='the facts are one JSON object, such as {"amount": {...}}.',
             zh="事实应为一个 JSON 对象。",
         )
-    given = flatten(document)
-    values, found = read_facts(compiled.facts, given, lambda path: Place(name, None, path))
-    if flaws or found:
-        raise BadInput([*flaws, *found])
-    return values
+    return list(flatten(document)), flaws
 
 
 def _parse(name: str, raw: str, flaws: list[Flaw]) -> object:
