@@ -13,6 +13,7 @@ import argparse
 import json
 import secrets
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,9 @@ from pathlib import Path
 from threading import local
 from time import perf_counter
 from typing import Any, Final
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.contest.ground import memory_bytes_most
 from benchmarks.road import copy_same, make_peers
