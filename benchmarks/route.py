@@ -15,7 +15,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class Shares:
     A column is written by one thread while another prepares the next, so that steps overlap.
     """
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     _of_thread: local = field(default_factory=local)
 
     def wrap(self, owner: type[object], name: str, step: str) -> None:
@@ -172,7 +172,7 @@ def results(figures: Mapping[str, float], shares: Shares) -> list[dict[str, obje
         {"name": "process_memory_most", "value": memory_bytes_most() >> 20, "unit": "MiB",
          "ratio": None, "against": ""},
     ]  # fmt: skip
-    for step, seconds in shares.seconds.most_common():
+    for step, seconds in sorted(shares.seconds.items(), key=lambda each: -each[1]):
         name = f"step_{step.replace(' ', '_')}"
         rows.append({"name": name, "value": round(seconds / lines * 1e6, 1),
                      "unit": "us/instruction", "ratio": None, "against": ""})  # fmt: skip

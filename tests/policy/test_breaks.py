@@ -35,6 +35,7 @@ BREAKS = [
     (PIER, "clause: 2a\n    let", "clause: 2z\n    let", "P401", "2z", "`2b`"),
     (PIER, "    let:\n", "    let:\n      one: two + 1\n      two: one + 1\n", "P204", "two + 1", "stand before"),
     (PIER, "on: 2030-06-30, given: [sound],\n", "on: 2030-06-31, given: [sound],\n", "P012", "2030-06-31", "a day"),
+    (ROOMS, "  currency: CNY\n", "", "P011", "id: room", "to be named"),
     (ROOMS, 'value: "100"', 'value: "1e2"', "P408", "1e2", "no money"),
     (PIER, "cap: p.room", "cap: p.room * 1e1", "P106", "1e1", "plain number"),
     (PIER, "cap: p.room", "cap: p.room / 2", "P105", "/ 2", "multiplication"),
@@ -137,6 +138,7 @@ def test_an_example_that_fails_is_told_beside_the_mistake_of_another_file() -> N
         ("parameters/rooms.yaml", "- {id: room}\n"),
         ("vocabulary/switches.yaml", "2.reading: {}\n"),
         ("measures/001_ferry/measure.yaml", "id: ["),
+        ("measures/001_ferry/measure.yaml", "id: 1\n"),
         ("vocabulary/documents.yaml", "book: ["),
         ("parameters/rooms.examples.yaml", "- ["),
     ],
@@ -145,6 +147,15 @@ def test_what_rests_on_an_entry_that_cannot_be_read_is_not_told(file: str, text:
     found = survey(as_bytes({**FILES, file: text}))
     assert {flaw.place.file for flaw in found.flaws} == {f"plan/{file}"}
     assert found.policy is None
+
+
+def test_an_overlay_that_cannot_be_read_is_left_out_and_the_rest_is_checked() -> None:
+    file = "measures/001_ferry/ferry_tag.overlay.yaml"
+    found = survey(as_bytes({**FILES, file: FILES[file].replace('measure: "1"\n', "")}))
+    (flaw,) = found.flaws
+    assert (flaw.code, flaw.place.file) == ("P011", f"plan/{file}")
+    assert found.policy is not None
+    assert (set(found.policy.pack.overlays), found.is_sound) == (set(), False)
 
 
 def test_a_scalar_over_several_lines_is_marked_where_the_word_is() -> None:

@@ -31,6 +31,7 @@ def _at(text: str) -> set[str]:
         ("    when: switch('|", {"2.reading"}),
         ("    cap: p.|", {"p.room"}),
         ("let:\n  a: is_sound and\n    cou|", {"counted"}),
+        ("let:\n  a: is_sound\n  b: cou|", {"counted"}),
         ("    let:\n      a: cou|", {"counted"}),
         ("  - {debit: ba|", {"bank.nostro", "bank.account"}),
         ("examples:\n  - {id: a, opens: [|", {"1a"}),
@@ -50,6 +51,7 @@ def test_what_may_stand_at_a_place(text: str, some: set[str]) -> None:
 
 def test_where_nothing_is_known_nothing_is_said() -> None:
     assert _at("title: x|") == set()
+    assert _at("    opens: {principal: back}\n    zh: b|") == set()
     assert _words().at([], 3, 0) == []
     assert Words(small().pack, None).at(["when: is_s"], 0, 10) == []
     assert Words(small().pack, {"facts": {"x": ""}}).at(["when: x"], 0, 7)[0].about.strip(" ·")

@@ -63,27 +63,68 @@ def test_a_boundary_is_found_behind_a_rate_and_to_the_minor_unit() -> None:
     assert "expect: {outcome: refused, reasons: [AM14]}" in texts["beyond"]
 
 
-def test_a_day_is_moved_by_a_day() -> None:
-    text = changed(
-        "pier_loan.facility.yaml", "back <= open", "back <= open and begun_on <= ends_on"
-    )
+def _repaying(condition: str, facts: str = "", given: str = "") -> Policy:
+    """The small pack with another condition to repay, more facts, and what examples say of them."""
+    text = changed("pier_loan.facility.yaml", "when: back <= open,", f'when: "{condition}",')
     text[PIER] = (
         text[PIER]
-        .replace(
-            "  is_sound: {type",
-            "  begun_on: {type: date, zh: 始, en: begun}\n"
-            "  ends_on: {type: date, zh: 终, en: ends}\n"
-            "  is_sound: {type",
-            1,
-        )
-        .replace('{open: "10.00",', '{begun_on: 2030-01-31, ends_on: 2030-02-02, open: "10.00",')
+        .replace("  is_sound: {type", f"{facts}  is_sound: {{type", 1)
+        .replace('{open: "10.00",', f'{{{given}open: "10.00",')
     )
-    policy = opened(text)
+    return opened(text)
+
+
+def _proposed(policy: Policy) -> dict[str, str]:
     (one,) = (one for one in coverage(policy) if one.lacking)
-    assert one.lacking == ("edge", "beyond")
-    texts = [p.text for p in proposals(policy, one)]
-    assert 'facts: {begun_on: "2030-02-02"}' in texts[0]
-    assert 'facts: {begun_on: "2030-02-03"}' in texts[1]
+    return {p.side: p.text for p in proposals(policy, one)}
+
+
+DAYS = """\
+  begun_on: {type: date, zh: 始, en: begun}
+  ends_on: {type: date, zh: 终, en: ends}
+"""
+MORE = """\
+  ratio: {type: number, zh: 比, en: ratio}
+  berths: {type: integer, zh: 泊位, en: berths}
+  ticket: {type: text, zh: 票, en: ticket}
+"""
+
+
+def test_a_day_is_moved_by_a_day() -> None:
+    given = "begun_on: 2030-01-31, ends_on: 2030-02-02, "
+    policy = _repaying("back <= open and begun_on <= ends_on", DAYS, given)
+    assert _lacking(policy) == {"within": ("edge", "beyond")}
+    texts = _proposed(policy)
+    assert 'facts: {begun_on: "2030-02-02"}' in texts["edge"]
+    assert 'facts: {begun_on: "2030-02-03"}' in texts["beyond"]
+
+
+def test_a_day_without_end_is_not_moved_past_the_calendar() -> None:
+    given = "begun_on: 2030-01-31, ends_on: 9999-12-31, "
+    texts = _proposed(_repaying("back <= open and begun_on <= ends_on", DAYS, given))
+    assert 'facts: {begun_on: "9999-12-31"}' in texts["edge"]
+    assert 'facts: {ends_on: "2030-01-30"}' in texts["beyond"]
+    texts = _proposed(_repaying("back <= open and begun_on < ends_on", DAYS, given))
+    assert 'facts: {begun_on: "9999-12-30"}' in texts["beyond"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "side", "shown"),
+    [
+        ("paper = ticket", "paper: A-1, ticket: B-2, ", "passed", '{paper: "B-2"}'),
+        ("paper = ticket", "paper: A-1, ticket: A-1, ", "failed", "{paper: another}"),
+        ("due_on is null", "due_on: 2030-07-01, ", "passed", '{due_on: "null"}'),
+        ("ratio <= 2", 'ratio: "3", ', "passed", '{ratio: "2"}'),
+        ("berths <= 2", 'berths: "7", ', "passed", '{berths: "2"}'),
+        ("berths <= 2", 'berths: "1", ', "beyond", '{berths: "3"}'),
+    ],
+)
+def test_a_side_no_example_shows_is_reached_by_one_fact(
+    condition: str, given: str, side: str, shown: str
+) -> None:
+    policy = _repaying(condition, MORE, given)
+    assert side in _lacking(policy)["within"]
+    assert f"facts: {shown}" in _proposed(policy)[side]
 
 
 def test_bare_numbers_have_no_unit_and_an_overlay_is_searched_too() -> None:
@@ -110,12 +151,20 @@ def test_bare_numbers_have_no_unit_and_an_overlay_is_searched_too() -> None:
     assert [p.side for p in proposals(policy, own)] == ["failed"]
 
 
-def test_what_one_fact_cannot_show_is_not_proposed() -> None:
-    policy = opened(
-        changed(
-            "pier_loan.facility.yaml", "when: is_sound, zh", "when: is_sound or not is_sound, zh"
-        )
-    )
-    (one,) = (one for one in coverage(policy) if one.name == "sound")
-    assert "failed" in one.lacking
-    assert proposals(policy, one) == ()
+@pytest.mark.parametrize(
+    ("condition", "given", "sides"),
+    [
+        ("is_sound or not is_sound", 'is_sound: "true", ', {"failed"}),
+        ("back <= open or p.room > 0", "", {"failed", "missing"}),
+        ("back <= open and back <= spare", "", {"passed", "edge", "beyond"}),
+        ("back <= open and back * 3 <= p.room", "", {"edge", "beyond"}),
+        ("back <= open and least(back, open) <= p.room", "", {"edge", "beyond"}),
+        ("back <= open and ratio * 3 <= 1", 'ratio: "0.5", ', {"passed", "edge"}),
+    ],
+)
+def test_what_one_fact_cannot_show_is_not_proposed(
+    condition: str, given: str, sides: set[str]
+) -> None:
+    policy = _repaying(condition, MORE, given)
+    assert sides <= set(_lacking(policy)["within"])
+    assert sides.isdisjoint(_proposed(policy))

@@ -8,6 +8,7 @@ from qianhai.cli.app import App, Site, new_console
 from qianhai.cli.ask import ask
 from qianhai.cli.bench import bench
 from qianhai.cli.decide import decide
+from qianhai.cli.decide_many import decide_many
 from qianhai.cli.facility import facility
 from qianhai.cli.integrity import db, journal
 from qianhai.cli.ledger import ledger
@@ -40,6 +41,7 @@ def qianhai(_app: App) -> None:
 for command in (
     run,
     decide,
+    decide_many,
     ask,
     which,
     plan,

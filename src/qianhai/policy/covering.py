@@ -213,17 +213,22 @@ def unit_of(case: Case, leaf: str) -> Fraction | None:
 
 
 def moved_by(value: object, step: Fraction) -> object:
-    """Return a number or day some steps on.
+    """Return a number or day some steps on; None where the calendar ends, or decimals do not.
 
     >>> moved_by(Decimal("1.00"), Fraction(1, 100)), moved_by(date(2030, 1, 31), Fraction(1))
     (Decimal('1.01'), datetime.date(2030, 2, 1))
+    >>> moved_by(date(9999, 12, 31), Fraction(1)), moved_by(Decimal(1), Fraction(1, 3))
+    (None, None)
     """
-    if isinstance(value, date):
-        return value + timedelta(days=int(step))
-    if isinstance(value, int):
-        return value + int(step)
-    assert isinstance(value, Decimal), "what moves is a number or a day"
-    return EXACT.add(value, EXACT.divide(Decimal(step.numerator), Decimal(step.denominator)))
+    try:
+        if isinstance(value, date):
+            return value + timedelta(days=int(step))
+        if isinstance(value, int):
+            return value + int(step)
+        assert isinstance(value, Decimal), "what moves is a number or a day"
+        return EXACT.add(value, EXACT.divide(Decimal(step.numerator), Decimal(step.denominator)))
+    except ArithmeticError:
+        return None
 
 
 def _number(value: object) -> Fraction:

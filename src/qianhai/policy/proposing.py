@@ -138,30 +138,29 @@ class _Search:
         if at is None:
             return
         steps = (Fraction(0), unit, -unit) if unit else (Fraction(0),)
-        for step in steps:
-            yield leaf, _written(moved_by(at, step), unit)
+        for moved in (moved_by(at, step) for step in steps):
+            if moved is not None:
+                yield leaf, _written(moved, unit)
 
     def _root(self, base: Case, leaf: str, number: int, unit: Fraction | None) -> object:
         """Return the value of a fact at which both sides of a comparison are equal, if it has one.
 
-        Both sides are straight lines in every fact, or broken ones: a few secants find it.
+        Both sides are straight lines in every fact, or broken ones: a few secants find it. They
+        look one step back, for a day without end is the last of the calendar.
         """
         at = base.facts.get(leaf)
         if not isinstance(at, int | Decimal | date) or isinstance(at, bool):
             return None
         step = unit or Fraction(1)
         for _ in range(_STEPS_MAX):
-            try:
-                here = self._gap(base, leaf, number, at)
-                there = self._gap(base, leaf, number, moved_by(at, step))
-                if here is None or here == 0:
-                    return at if here == 0 else None
-                if there is None or there == here:
-                    return None
-                way = -here * step / (there - here)
-                at = moved_by(at, Fraction(round(way / unit)) * unit if unit else way)
-            except (OverflowError, ArithmeticError):
+            here = self._gap(base, leaf, number, at)
+            if here is None or here == 0:
+                return at if here == 0 else None
+            there = self._gap(base, leaf, number, moved_by(at, -step))
+            if there is None or there == here:
                 return None
+            way = here * step / (there - here)
+            at = moved_by(at, Fraction(round(way / unit)) * unit if unit else way)
         return None
 
     def _gap(self, base: Case, leaf: str, number: int, value: object) -> Fraction | None:

@@ -2,7 +2,8 @@
 
 `check` turns a text into a typed tree or refuses it with all its mistakes; `evaluate` is the
 plain definition of what a tree means and `missing` names what could still settle it;
-`to_python` compiles the conditions and values of one action. A value is `None` when unknown,
+`to_python` compiles the conditions and values of one action, `to_duckdb` and `to_spark` the same
+for whole tables. A value is `None` when unknown,
 an optional fact is `ABSENT` when it is recorded as not being there. Exact throughout: where a
 rate divides, the value is a Fraction, rounded once by `ceil_minor` or `floor_minor`.
 
@@ -10,10 +11,24 @@ The grammar and why it is closed: docs/adr/0003-sql-profile.md. Pure: no file, c
 """
 
 from qianhai.rules.check import check
+from qianhai.rules.columns import Column
 from qianhai.rules.emit_python import BoundProgram, Program, to_python
+from qianhai.rules.emit_sql import WIDE, SqlProgram, to_duckdb, to_spark
 from qianhai.rules.evaluate import evaluate, missing
 from qianhai.rules.flaws import RuleError, RuleFlaw, Source
-from qianhai.rules.model import ABSENT, Env, Node, Scope, TypedExpr, Value
+from qianhai.rules.model import (
+    ABSENT,
+    Apply,
+    Const,
+    Env,
+    Leaf,
+    Node,
+    Scope,
+    TypedExpr,
+    Value,
+    Within,
+    walk,
+)
 from qianhai.rules.round import ceil_minor, floor_minor
 from qianhai.rules.types import (
     Bool,
@@ -31,16 +46,22 @@ from qianhai.rules.types import (
     chinese,
     english,
 )
+from qianhai.rules.widths import Widths
 
 __all__ = [
     "ABSENT",
+    "WIDE",
+    "Apply",
     "Bool",
     "BoundProgram",
+    "Column",
+    "Const",
     "Currency",
     "Date",
     "Enum",
     "Env",
     "Integer",
+    "Leaf",
     "List",
     "Money",
     "Node",
@@ -52,10 +73,13 @@ __all__ = [
     "Scope",
     "Set",
     "Source",
+    "SqlProgram",
     "Text",
     "Type",
     "TypedExpr",
     "Value",
+    "Widths",
+    "Within",
     "ceil_minor",
     "check",
     "chinese",
@@ -63,5 +87,8 @@ __all__ = [
     "evaluate",
     "floor_minor",
     "missing",
+    "to_duckdb",
     "to_python",
+    "to_spark",
+    "walk",
 ]

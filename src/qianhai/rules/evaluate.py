@@ -136,6 +136,17 @@ class _Walk:
                 return taken
         return [*taken, node.otherwise]
 
+    def asked(self, node: Case) -> list[Node]:
+        """Return the unknown guards a case may still ask, up to one that holds."""
+        unknown: list[Node] = []
+        for guard in node.guards:
+            answer = self.value(guard)
+            if answer is True:
+                break
+            if answer is None:
+                unknown.append(guard)
+        return unknown
+
     def agreed(self, values: Sequence[object]) -> object:
         return values[0] if all(value == values[0] for value in values) else None
 
@@ -176,10 +187,9 @@ class _Walk:
             return frozenset()
         match node:
             case Leaf():
-                return frozenset() if self.raw(node) is not None else frozenset({_label(node)})
+                return frozenset() if self.raw(node) is not None else frozenset({label_of(node)})
             case Case():
-                live = [guard for guard in node.guards if self.value(guard) is None]
-                return self.lacking_in([*live, *self.branches(node)])
+                return self.lacking_in([*self.asked(node), *self.branches(node)])
             case Coalesce(operand=leaf, otherwise=otherwise):
                 return self.lacking(leaf) | self.lacking(otherwise)
             case ListFold():
@@ -198,7 +208,7 @@ class _Walk:
             asked |= self.lacking(node.body)
         self.row = outer
         if rows is None or _ROW in asked:
-            asked = asked - {_ROW} | {_label(node.rows)}
+            asked = asked - {_ROW} | {label_of(node.rows)}
         return asked
 
 
@@ -207,7 +217,8 @@ def _exact(value: object) -> object:
     return Fraction(cast(int | Decimal, value)) if is_number else value
 
 
-def _label(leaf: Leaf) -> str:
+def label_of(leaf: Leaf) -> str:
+    """Return how a name is called when it is missing."""
     match leaf.kind:
         case "parameter":
             return f"p.{leaf.name}"
@@ -218,9 +229,14 @@ def _label(leaf: Leaf) -> str:
     return leaf.name
 
 
-def _as_decimal(value: Fraction) -> Decimal:
+def as_decimal(value: Fraction) -> Decimal:
     """Return a fraction that came from decimals as the decimal it is."""
     return kernel.EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def value_of(node: Node, env: Env) -> object:
+    """Return the value of one node, numbers as fractions; `None` for unknown."""
+    return _Walk(env).value(node)
 
 
 def evaluate(expr: TypedExpr, env: Env) -> Value:
@@ -235,7 +251,7 @@ def evaluate(expr: TypedExpr, env: Env) -> Value:
     value = _Walk(env).value(expr.root)
     if not isinstance(value, Fraction) or divides(expr.root):
         return cast(Value, value)
-    return int(value) if isinstance(expr.type, Integer) else _as_decimal(value)
+    return int(value) if isinstance(expr.type, Integer) else as_decimal(value)
 
 
 def missing(expr: TypedExpr, env: Env) -> frozenset[str]:

@@ -1,0 +1,35 @@
+"""Deciding by the million: rules on DuckDB and on Spark, the policy's word for each kind of row.
+
+    with DuckDB(threads=2) as engine:
+        answers = decide_many(policy, table, engine)
+        decide_file(Desk(policy), path, engine, out, tell)
+    with Spark("spark://host:7077") as spark:
+        counted = spark.decide_file(pack_files, path, out)
+
+A table in has `id`, `facility`, `action` (null is the facility's first), `on` and a column for
+each leaf of a fact; null is unknown, and `<leaf>.absent` is true where an optional fact is on
+record as not there. A table out has, row by row, its number `row`, those four, `outcome`,
+`clause`, `reasons`, `conditions` (t, f or u each), `missing`, the figures of each limit's pools
+as `<pool>.asset`, `.cap`, `.used`, `.asked` and `.left`, and the `engine` that decided the row.
+
+The way of a batch: heads (which rows belong together) -> facts and forms (proven by column) ->
+an engine -> rooms (limits) -> conclude. Books nothing and knows no PostgreSQL.
+"""
+
+from qianhai.engines.decide import Engine, Python, decide_many
+from qianhai.engines.desk import Desk, Emit
+from qianhai.engines.duck import DuckDB
+from qianhai.engines.files import decide_file, row_count
+from qianhai.engines.spark import Spark
+
+__all__ = [
+    "Desk",
+    "DuckDB",
+    "Emit",
+    "Engine",
+    "Python",
+    "Spark",
+    "decide_file",
+    "decide_many",
+    "row_count",
+]
