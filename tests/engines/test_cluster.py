@@ -20,7 +20,8 @@ import pytest
 
 from engines.rows import Draw, Row, differences, table_of
 from plan.the_pack import POLICY
-from qianhai.engines import DuckDB, decide_many
+from qianhai.engines import DuckDB, Spark, decide_many
+from qianhai.kernel import BadInput
 from qianhai.policy import Policy
 
 WAIT_SECONDS = 90
@@ -167,3 +168,14 @@ def test_mistakes_found_on_a_cluster_are_told_and_nothing_is_written(
 
 def _said(table: pa.Table) -> pa.Table:
     return table.drop_columns(["engine"]).replace_schema_metadata(None).combine_chunks()
+
+
+def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
+    kept = tmp_path / "kept" / "letters.txt"
+    kept.parent.mkdir()
+    kept.write_text("dear")
+    spark = Spark.__new__(Spark)
+    with pytest.raises(BadInput) as fault:
+        spark.decide_file({}, tmp_path / "in.parquet", kept.parent)
+    assert fault.value.flaws[0].code == "E011"
+    assert kept.exists()

@@ -34,7 +34,7 @@ def opened(path: Path) -> Iterator[Any]:
         BadInput: it cannot be read.
     """
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
+        with pq.ParquetFile(path) as file:
             yield file
     except (OSError, pa.ArrowException) as fault:
         raise BadInput([no_file(path.name, str(fault).splitlines()[0])]) from fault

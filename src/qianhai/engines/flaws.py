@@ -55,6 +55,13 @@ def no_file(file: str, why: str) -> Flaw:
     )
 
 
+def not_ours(out: str) -> Flaw:
+    """Say that answers would take the place of something else."""
+    en = f"{out} is there and holds no answers; name another, or remove it."
+    zh = f"{out} 已存在且不是判定结果，请另选位置或先将其移除。"
+    return Flaw("E011", Place(out), "", "a folder of answers, or nothing", en, zh)
+
+
 def no_column(file: str, name: str) -> Flaw:
     """Say that a column every file has is not there."""
     en = f"the column `{name}` is not there; every row needs one."

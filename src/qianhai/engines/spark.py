@@ -22,10 +22,10 @@ from qianhai.engines.decide import prove_columns
 from qianhai.engines.desk import Desk, Group, Name
 from qianhai.engines.facts import relation_of, relation_schema
 from qianhai.engines.files import facilities_of, opened
-from qianhai.engines.flaws import FLAWS_MAX, Flaws
+from qianhai.engines.flaws import FLAWS_MAX, Flaws, not_ours
 from qianhai.engines.forms import Mask
 from qianhai.engines.heads import HEAD, groups_of
-from qianhai.kernel import Environment, Flaw
+from qianhai.kernel import BadInput, Environment, Flaw
 from qianhai.policy import Authorisation, Leaf, open_policy
 from qianhai.rules import WIDE, SqlProgram, to_spark
 
@@ -45,6 +45,8 @@ _ROW: Final = "_row"
 #: Whether the rules' digits were not enough, beside the same of what is missing.
 _NARROW: Final = "wide_rules"
 _SUMMED: Final = ("facility", "outcome", "engine")
+#: How the files of a folder of answers begin.
+_PARTS: Final = ("part-", ".part-", "_SUCCESS", "._SUCCESS")
 _DESKS: Final[dict[bytes, Desk]] = {}
 
 
@@ -193,6 +195,8 @@ class Spark:
         Raises:
             BadInput: the file cannot be read, or rows of it are wrong; nothing is written then.
         """
+        if out is not None and not _is_replaceable(out):
+            raise BadInput([not_ours(str(out))])
         self._runs += 1
         run = Run(files, tuple(authorisations), dict(switches or {}), path.name)
         desk = run.desk()
@@ -303,6 +307,13 @@ class _Steps:
     run: Any
     flaws: Any
     schema: pa.Schema
+
+
+def _is_replaceable(out: Path) -> bool:
+    """Tell whether nothing is there, or only what Spark wrote."""
+    if not out.exists():
+        return True
+    return out.is_dir() and all(one.name.startswith(_PARTS) for one in out.iterdir())
 
 
 def _no_spark(why: str) -> Environment:
