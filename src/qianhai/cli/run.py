@@ -54,6 +54,7 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
     办理一日业务。
     """
     paths = [Path(file) for file in files]
+    policy = app.policy  # a broken pack is told before anything is opened
     with ExitStack() as held:
         database = held.enter_context(app.database())
         road = app.roads(database)
