@@ -193,7 +193,7 @@ def test_help_says_in_both_languages_what_each_command_does(qianhai: Terminal) -
 @pytest.mark.parametrize(
     ("argv", "value", "zh"),
     [
-        (("decde",), "decde", "没有命令“decde”（相近：decide）"),
+        (("decde",), "decde", "没有命令“decde”（相近：decide、decide-many）"),
         (("nothing-like-it",), "nothing-like-it", "没有命令"),
         (("decide", "x", "--fcts", "y"), "--fcts", "没有选项“--fcts”（相近：--facts）"),
         (("decide",), "", "缺少"),
