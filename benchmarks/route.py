@@ -127,8 +127,9 @@ def run(folder: Path, wanted: int, shares: Shares) -> Mapping[str, float]:
         since = perf_counter()
         book(road, staged, policy, folder / "out", shares, lines)
         booked = perf_counter() - since
+        memory = memory_bytes_most()  # what is copied next is held whole, by the benchmark
         copied = copy_same(database, tables, row[0])
-    return {"lines": lines, "booked": booked, "copied": copied}
+    return {"lines": lines, "booked": booked, "copied": copied, "memory": memory}
 
 
 def admit(database: Database, policy: Policy, keyring: Keyring, parties: Path, road: Road) -> None:
@@ -169,7 +170,7 @@ def results(figures: Mapping[str, float], shares: Shares) -> list[dict[str, obje
          "ratio": round(rate / copy, 3), "against": against},
         {"name": "copy_same_rows", "value": round(copy), "unit": "instructions/s",
          "ratio": 1.0, "against": against},
-        {"name": "process_memory_most", "value": memory_bytes_most() >> 20, "unit": "MiB",
+        {"name": "process_memory_most", "value": int(figures["memory"]) >> 20, "unit": "MiB",
          "ratio": None, "against": ""},
     ]  # fmt: skip
     for step, seconds in sorted(shares.seconds.items(), key=lambda each: -each[1]):
@@ -195,13 +196,14 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
     folder.chmod(0o711)
     try:
-        lines = results(run(folder, wanted, shares), shares)
+        figures = run(folder, wanted, shares)
     finally:
         shutil.rmtree(folder)
+    lines = results(figures, shares)
     for line in lines:
         print(f"{line['name']:36} {line['value']:>10,} {line['unit']}")
-    rate, memory = lines[0]["value"], memory_bytes_most()
-    print(f"at least {FLOOR:,} instructions/s: {'yes' if rate >= FLOOR else 'NO'}; aim {AIM:,}")  # type: ignore[operator]
+    rate, memory = figures["lines"] / figures["booked"], figures["memory"]
+    print(f"at least {FLOOR:,} instructions/s: {'yes' if rate >= FLOOR else 'NO'}; aim {AIM:,}")
     print(f"process under {MEMORY_MAX >> 30} GiB: {'yes' if memory < MEMORY_MAX else 'NO'}")
     print(json.dumps({"bench": "route", "results": lines}))
 
