@@ -187,7 +187,7 @@ class Road:
     def _post(self, column: _Column, *, dry_run: bool = False) -> list[Answer]:
         """Post a column; return the answers of the first ones, as far as they came out as thought.
 
-        None where another writer moved first what already the first answer rests on.
+        No answer where another writer moved first what already the first one rests on.
         """
         shared, handovers = column.instructions, column.handovers
         try:

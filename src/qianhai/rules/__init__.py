@@ -18,7 +18,6 @@ from qianhai.rules.evaluate import evaluate, missing
 from qianhai.rules.flaws import RuleError, RuleFlaw, Source
 from qianhai.rules.model import (
     ABSENT,
-    Apply,
     Const,
     Env,
     Leaf,
@@ -51,7 +50,6 @@ from qianhai.rules.widths import Widths
 __all__ = [
     "ABSENT",
     "WIDE",
-    "Apply",
     "Bool",
     "BoundProgram",
     "Column",
