@@ -16,6 +16,7 @@ from qianhai.cli.plan import plan
 from qianhai.cli.policy import policy
 from qianhai.cli.register import limits, register
 from qianhai.cli.run import run
+from qianhai.cli.simulate import simulate
 from qianhai.cli.usage import Commands, flaw_line, misused
 from qianhai.cli.which import which
 from qianhai.kernel import BadInput, BrokenIntegrity, Environment, StaleState
@@ -44,6 +45,7 @@ for command in (
     decide_many,
     ask,
     which,
+    simulate,
     plan,
     policy,
     facility,
