@@ -25,6 +25,10 @@ def test_the_pack_shows_every_side_of_every_condition(qianhai: Terminal) -> None
     done = qianhai("plan", "coverage", "--json")
     assert done.code == 0, done.out[-2000:]
     assert done.document["lacking"] == 0
+    plan = done.document.part("plan")
+    assert plan["measures"] == {"covered": 69, "of": 69}
+    assert plan["proposed"] == {"covered": 28, "of": 28}
+    assert plan["uncovered"] == []
     rows = done.document.rows("shown")
     assert {"passed", "failed", "missing", "edge", "beyond"} <= rows[0].keys()
     assert all(row["passed"] for row in rows)

@@ -27,14 +27,20 @@ def test_the_plan_is_listed_with_115_measures(qianhai: Terminal) -> None:
 
 def test_a_measure_is_shown_with_clauses_units_numbers_and_its_facility(qianhai: Terminal) -> None:
     document = qianhai("plan", "show", "67", "--json").document
-    assert document["facilities"] == ["overseas_lending"]
+    assert [one["id"] for one in document.rows("facilities")] == ["overseas_lending"]
     assert [clause["id"] for clause in document.rows("clauses")] == ["67a", "67b"]
     assert document.rows("units")[0]["en"]
     assert any(number["value"] == "80" for number in document.rows("numbers"))
-    assert "67b" in qianhai("plan", "show", "67").out
+    shown = qianhai("plan", "show", "67", "--on", "2023-06-30").out
+    for line in ("To whom: enterprise, bank", "Up to: ceiling of overseas loans", "0.5 share of"):
+        assert line in shown, line
+    assert "overseas_lending.lend" in shown
+    assert "qianhai ask overseas_lending" in shown
+    assert "Not open: 74b" in qianhai("plan", "show", "74").out
+    assert "no instruction is decided" in qianhai("plan", "show", "114").out
     chinese = qianhai("plan", "show", "67", language="zh").out
     assert "责任单位：" in chinese
-    assert "Units" not in chinese
+    assert "Answers" not in chinese
 
 
 @pytest.mark.parametrize("number", ["0", "116"])

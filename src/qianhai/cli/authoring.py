@@ -4,16 +4,28 @@ Holds arguments, tables and files. Must not know what a condition or a model is.
 """
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from qianhai.cli.app import App
 from qianhai.cli.refuse import refused, unknown_name
 from qianhai.kernel import BadInput, Place
-from qianhai.policy import SCHEMA_FILES, SIDES, Facility, Overlay, Shown, coverage, proposals
+from qianhai.policy import (
+    SCHEMA_FILES,
+    SIDES,
+    Facility,
+    Overlay,
+    Shown,
+    coverage,
+    proposals,
+    reach_of,
+)
 from qianhai.policy import schemas as schemas_of
-from qianhai.views import known_by, shown_document
+from qianhai.views import known_by, reach_document, shown_document
 
 
 @click.command("coverage")
@@ -30,11 +42,14 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
     shown = [one for one in coverage(app.policy) if (one.facility, bool(one.action)) in counted]
     proposed = [proposals(app.policy, one) for one in shown]
     lacking = sum(len(one.lacking) for one in shown)
+    reach = reach_document(reach_of(app.policy)) if target is None else None
+    is_short = lacking or (reach and reach["uncovered"])
     if app.is_json:
         rows = [shown_document(one, more) for one, more in zip(shown, proposed, strict=True)]
         facts = [{"facility": name, **counts} for (name, _), counts in counted.items()]
-        app.print_document({"lacking": lacking, "facts": facts, "shown": rows})
-        return 3 if lacking else 0
+        document = {"lacking": lacking, "facts": facts, "shown": rows}
+        app.print_document(document if reach is None else {**document, "plan": reach})
+        return 3 if is_short else 0
     _print_table(app, shown)
     for (name, _), counts in counted.items():
         words = ", ".join(f"{who} {count}" for who, count in counts.items())
@@ -61,7 +76,29 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
                     "  No example there shows it by one fact; write one of your own.",
                 )
                 click.echo(found.get(side, none))
-    return 3 if lacking else 0
+    if reach is not None:
+        _print_reach(app, reach, list(counted.values()))
+    return 3 if is_short else 0
+
+
+def _print_reach(app: App, reach: Mapping[str, Any], facts: Sequence[Mapping[str, int]]) -> None:
+    """Print how much of the plan is decided, and how many facts the senders assert."""
+    known = sum((Counter(one) for one in facts), Counter[str]())
+    asserted, total = known["sender"], known.total()
+    m, c, p = (reach[name] for name in ("measures", "clauses", "proposed"))
+    click.echo(
+        app.say(
+            f"可办业务的措施 {m['covered']}/{m['of']}；需判定的条款 {c['covered']}/{c['of']}，"
+            f"其中拟议条款 {p['covered']}/{p['of']}；"
+            f"发起人陈述的事实 {asserted} 项，有据可查的 {total - asserted} 项；"
+            f"未覆盖 {len(reach['uncovered'])} 项。",
+            f"{m['covered']} of {m['of']} facility measures; {c['covered']} of {c['of']} clauses to"
+            f" decide, {p['covered']} of {p['of']} proposed ones among them; {asserted} facts are"
+            f" asserted, {total - asserted} known; {len(reach['uncovered'])} uncovered.",
+        )
+    )
+    if reach["uncovered"]:
+        click.echo("  " + ", ".join(reach["uncovered"]))
 
 
 def _owners(app: App, target: str | None) -> list[Facility | Overlay]:

@@ -7,11 +7,12 @@ import click
 from qianhai.cli.app import App
 from qianhai.cli.authoring import show_coverage, show_schema
 from qianhai.cli.language_server import serve_editor
+from qianhai.cli.measure import print_measure
 from qianhai.cli.usage import Commands
 from qianhai.cli.watch import report_line, watch
 from qianhai.kernel import BadInput, BrokenIntegrity, Flaw, Place
 from qianhai.policy import check_pack
-from qianhai.views import check_document, flaw_document, measure_document, measure_line
+from qianhai.views import check_document, flaw_document, measure_line, measure_page
 
 
 @click.group(cls=Commands)
@@ -55,12 +56,13 @@ def list_measures(app: App, _json: bool) -> None:
 
 @plan.command("show")
 @click.argument("number", type=int)
+@click.option("--on", default=None, metavar="DATE", help="As of a day, else today. 以某日为准。")
 @click.option("--json", "_json", is_flag=True, help="Print one JSON document. 输出 JSON。")
 @click.pass_obj
-def show_measure(app: App, number: int, _json: bool) -> None:
-    """Show one measure with its clauses, units and numbers.
+def show_measure(app: App, number: int, on: str | None, _json: bool) -> None:
+    """Show one measure: what it allows, to whom, up to what, on which papers, who answers.
 
-    查看一条措施。
+    查看一条措施：准予何事、适用何人、上限、单证与责任单位。
     """
     measure = app.policy.pack.measures.get(number)
     if measure is None:
@@ -76,27 +78,11 @@ def show_measure(app: App, number: int, _json: bool) -> None:
                 )
             ]
         )
-    document = measure_document(app.policy.pack, measure)
+    page = measure_page(app.policy, measure, app.policy.standing(app.day(on)))
     if app.is_json:
-        app.print_document(document)
-        return
-    click.echo(f"{measure.id} · {app.say(measure.title.zh, measure.title.en)}")
-    click.echo(app.say(measure.summary.zh, measure.summary.en))
-    units = {unit.slug: unit for unit in app.policy.pack.plan.units}
-    click.echo(
-        app.say("责任单位：", "Units: ")
-        + "; ".join(app.say(units[u].zh, units[u].en) for u in measure.units)
-    )
-    app.print_table(
-        app.say("条款", "Clauses"),
-        [
-            ("id", ""),
-            (app.say("状态", "status"), ""),
-            (app.say("力度", "strength"), ""),
-            (app.say("内容", "what"), ""),
-        ],
-        [[c.id, c.status, c.strength, app.say(c.zh, c.en)] for c in measure.clauses],
-    )
+        app.print_document(page)
+    else:
+        print_measure(app, page)
 
 
 @plan.command("check")

@@ -54,6 +54,7 @@ from qianhai.policy.model import (
 from qianhai.policy.pack import Pack, bundled, read_pack, unbundled
 from qianhai.policy.policy import Policy, Survey, examine, open_policy, survey
 from qianhai.policy.proposing import Proposal, proposals
+from qianhai.policy.reaching import Reach, Reached, done_by, reach_of
 from qianhai.policy.reading import read_document
 from qianhai.policy.schemas import FILES as SCHEMA_FILES
 from qianhai.policy.schemas import schemas
@@ -95,6 +96,8 @@ __all__ = [
     "Pool",
     "Proposal",
     "Question",
+    "Reach",
+    "Reached",
     "Settling",
     "Shown",
     "Span",
@@ -115,6 +118,7 @@ __all__ = [
     "check_pack",
     "coverage",
     "decide_case",
+    "done_by",
     "examine",
     "fits",
     "fits_of",
@@ -129,6 +133,7 @@ __all__ = [
     "outline_of",
     "pack_differences",
     "proposals",
+    "reach_of",
     "read_document",
     "read_facts",
     "read_pack",

@@ -70,6 +70,7 @@ def _measure_names(pack: Pack, measure: Measure) -> Iterator[Flaw]:
     plan, partial = pack.plan, "measure" in pack.partial
     for field, en, zh, known, used in (
         ("units", "unit", "责任单位", [one.slug for one in plan.units], measure.units),
+        ("actors", "actor", "参与者", [one.slug for one in plan.actors], measure.actors),
         ("systems", "system", "系统", [one.slug for one in plan.systems], measure.systems),
         ("related", "measure", "条", [str(one) for one in pack.measures], measure.related),
         ("module", "module", "模块", [one.slug for one in plan.modules], (measure.module,)),

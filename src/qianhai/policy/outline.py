@@ -75,6 +75,7 @@ class Plan(PackModel):
     strengths: tuple[Named, ...]
     statuses: tuple[Named, ...]
     units: tuple[Named, ...]
+    actors: tuple[Named, ...]
     duties_divided: DividedDuties
     external_bodies: tuple[ExternalBody, ...]
     systems: tuple[Named, ...]

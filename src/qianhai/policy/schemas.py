@@ -50,6 +50,7 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = {
         "section": "sections",
         "module": "modules",
         "units": "units",
+        "actors": "actors",
         "systems": "systems",
     },
     "OnDebit": {"kind": "accounts"},
@@ -111,6 +112,7 @@ def _names(pack: Pack) -> Schema:
         "sections": _one_of({str(one.id): "" for one in plan.sections}),
         "modules": _one_of({one.slug: "" for one in plan.modules}),
         "units": _one_of({one.slug: f"{one.zh} / {one.en}" for one in plan.units}),
+        "actors": _one_of({one.slug: f"{one.zh} / {one.en}" for one in plan.actors}),
         "systems": _one_of({one.slug: "" for one in plan.systems}),
         "currencies": _one_of(dict.fromkeys(CURRENCIES, "")),
         # A currency is a code in capitals, or the path of the fact that holds one.

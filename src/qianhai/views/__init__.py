@@ -41,11 +41,12 @@ from qianhai.views.ledger import (
     trial_documents,
 )
 from qianhai.views.limits import limits_document
+from qianhai.views.measure import measure_page
 from qianhai.views.plan import (
     check_document,
     known_by,
-    measure_document,
     measure_line,
+    reach_document,
     shown_document,
 )
 from qianhai.views.replay import (
@@ -87,12 +88,13 @@ __all__ = [
     "left_document",
     "limits_document",
     "loaded_document",
-    "measure_document",
     "measure_line",
+    "measure_page",
     "other_way",
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "reach_document",
     "reason_texts",
     "reconciled_rows",
     "reconciliation_document",

@@ -1,9 +1,9 @@
 """The plan as documents: a line and a page of each measure, and what a check found."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from qianhai.policy import SIDES, Facility, Measure, Overlay, Pack, Policy, Proposal, Shown
+from qianhai.policy import SIDES, Facility, Measure, Overlay, Policy, Proposal, Reach, Shown
 from qianhai.views.flaws import Document
 
 
@@ -22,31 +22,27 @@ def measure_line(measure: Measure) -> Document:
     }
 
 
-def measure_document(pack: Pack, measure: Measure) -> Document:
-    """Return everything the pack says of a measure."""
-    units = {unit.slug: unit for unit in pack.plan.units}
-    return {
-        **measure_line(measure),
-        "summary": {"zh": measure.summary.zh, "en": measure.summary.en},
-        "strength": measure.strength,
-        "units": [
-            {"slug": slug, "zh": units[slug].zh, "en": units[slug].en} for slug in measure.units
-        ],
-        "duties_divided": measure.duties_divided,
-        "clauses": [clause.model_dump() for clause in measure.clauses],
-        "conditions": [condition.model_dump() for condition in measure.conditions],
-        "numbers": [number.model_dump() for number in measure.numbers],
-        "related": list(measure.related),
-        "systems": list(measure.systems),
-        "facilities": [f.id for f in pack.facilities.values() if f.measure == measure.id],
-    }
-
-
 def known_by(policy: Policy, owner: Facility | Overlay) -> dict[str, int]:
     """Count who knows the facts of a facility: the sender says some, the rest is on record."""
     providers = policy.pack.vocabulary["providers"]
     counted = Counter(providers[fact.provider].known_by for fact in owner.facts.values())
     return dict(sorted(counted.items()))
+
+
+def reach_document(reach: Reach) -> Document:
+    """Return how many measures and clauses are decided, of how many, and which are not."""
+    proposed = [one for one in reach.clauses if one.closed is not None]
+    return {
+        "measures": _of(reach.measures.values()),
+        "clauses": _of(one.is_whole for one in reach.clauses),
+        "proposed": _of(one.is_whole for one in proposed),
+        "uncovered": list(reach.lacking),
+    }
+
+
+def _of(whole: Iterable[bool]) -> Document:
+    each = list(whole)
+    return {"covered": sum(each), "of": len(each)}
 
 
 def shown_document(shown: Shown, proposed: Sequence[Proposal]) -> Document:
