@@ -46,6 +46,10 @@ def test_a_year_is_booked_and_proven(qianhai: Terminal, tmp_path: Path) -> None:
     assert len(rows) > permitted, "and some is not"
     for command in ("ledger", "journal"):
         assert qianhai(command, "verify").code == 0
+    plan = str(Path(__file__).parents[2] / "plan")
+    replay = qianhai("policy", "replay", "--plan", plan, "--since", "2025-01-01", "--json")
+    assert replay.code == 0, replay.out[:2000]
+    assert replay.document["decisions"] == replay.document["equal"] == 1500, "word for word"
     again = qianhai("run", *months, "--json")
     assert again.document["repeated"] == 1500
 

@@ -68,12 +68,13 @@ def _measure_names(pack: Pack, measure: Measure) -> Iterator[Flaw]:
     """Yield a flaw for each unit, system, measure or module that is not there."""
     document = pack.sources[f"measure:{measure.id}"].document
     plan, partial = pack.plan, "measure" in pack.partial
+    actors = [one.slug for one in plan.actors] or list(measure.actors)
     for field, en, zh, known, used in (
         ("units", "unit", "责任单位", [one.slug for one in plan.units], measure.units),
-        ("actors", "actor", "参与者", [one.slug for one in plan.actors], measure.actors),
         ("systems", "system", "系统", [one.slug for one in plan.systems], measure.systems),
         ("related", "measure", "条", [str(one) for one in pack.measures], measure.related),
         ("module", "module", "模块", [one.slug for one in plan.modules], (measure.module,)),
+        ("actors", "actor", "参与者", actors, measure.actors),
     ):
         for number, name in enumerate(map(str, used)):
             if name not in known and not (partial and field == "related"):

@@ -75,7 +75,6 @@ class Plan(PackModel):
     strengths: tuple[Named, ...]
     statuses: tuple[Named, ...]
     units: tuple[Named, ...]
-    actors: tuple[Named, ...]
     duties_divided: DividedDuties
     external_bodies: tuple[ExternalBody, ...]
     systems: tuple[Named, ...]
@@ -83,3 +82,5 @@ class Plan(PackModel):
     chapters: tuple[Chapter, ...]
     sections: tuple[Section, ...]
     preamble_numbers: tuple[NumberInMeasure, ...] = Field(min_length=1)
+    # Packs on record from before the actors had words must open as they did.
+    actors: tuple[Named, ...] = ()

@@ -22,7 +22,9 @@ def measure_page(policy: Policy, measure: Measure, standing: Standing) -> Docume
         "strength": measure.strength,
         "units": [{"slug": n, **_named(units[n].zh, units[n].en)} for n in measure.units],
         "duties_divided": measure.duties_divided,
-        "actors": [{"slug": n, **_named(actors[n].zh, actors[n].en)} for n in measure.actors],
+        "actors": [
+            {"slug": n, **_named(actors[n].zh, actors[n].en)} for n in measure.actors if n in actors
+        ],
         "conditions": [condition.model_dump() for condition in measure.conditions],
         "numbers": [number.model_dump() for number in measure.numbers],
         "related": list(measure.related),
