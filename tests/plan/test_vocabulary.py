@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from plan.the_pack import POLICY
-from qianhai.instructions import EFFECTS, PROVIDERS
+from qianhai.instructions import EFFECTS, PROVIDERS, SCHEDULE_PARTS
 from qianhai.kernel import Reason
 from qianhai.policy import Authorisation, Facility, Overlay, Pack, open_clauses
 from qianhai.policy.deciding import REASON_OF
@@ -31,6 +31,10 @@ def test_functions_are_those_of_the_rules(pack: Pack) -> None:
 def test_providers_are_those_the_road_knows_and_the_sender(pack: Pack) -> None:
     assert set(pack.vocabulary["providers"]) == {*PROVIDERS, "sender"}
     assert all(term.known_by for term in pack.vocabulary["providers"].values())
+
+
+def test_the_parts_of_a_schedule_are_those_the_road_answers(pack: Pack) -> None:
+    assert pack.vocabulary["providers"]["scheduled"].words == {"part": SCHEDULE_PARTS}
 
 
 def test_effects_are_those_the_road_carries_out(pack: Pack) -> None:

@@ -18,6 +18,7 @@ PLAN = Path(__file__).parents[2] / "plan"
 INVENTED = {
     "umbrella_storage.facility.yaml": "measures/088_",
     "umbrella_resale.facility.yaml": "measures/088_",
+    "umbrella_hire.facility.yaml": "measures/088_",
     "dry_tag.overlay.yaml": "measures/087_",
 }
 NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)

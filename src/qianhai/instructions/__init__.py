@@ -22,6 +22,7 @@ from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.roads import Bank, Roads
+from qianhai.instructions.schedules import SCHEDULE_PARTS
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
@@ -30,6 +31,7 @@ from qianhai.instructions.submit import Road
 __all__ = [
     "EFFECTS",
     "PROVIDERS",
+    "SCHEDULE_PARTS",
     "Admission",
     "Answer",
     "Bank",

@@ -5,16 +5,17 @@ road's own transaction or not at all.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from qianhai.db import Connection
 from qianhai.instructions.model import Known
-from qianhai.kernel import Place, canonical_text
+from qianhai.instructions.schedules import check_terms
+from qianhai.kernel import Money, Place, canonical_text, format_minor, scale_of
 from qianhai.policy import Verdict
-from qianhai.registers import Entry, Keyring, check_entries, load
+from qianhai.registers import Entry, Keyring, Register, check_entries, load
 
 Fields = dict[str, str]
 
@@ -37,24 +38,91 @@ def _grant_qualification(_row: Known, args: Mapping[str, str]) -> Fields:
     return {"kind": "qualification", "party": args["party"], "name": args["name"]}
 
 
-#: Every effect there is, by the name the pack calls it by.
-EFFECTS: Final[Mapping[str, Callable[[Known, Mapping[str, str]], Fields]]] = {
+def _schedule(row: Known, args: Mapping[str, str]) -> Fields:
+    """Put the terms of a schedule on file under the id of the business, in place of earlier ones.
+
+    Raises:
+        NoSchedule: no schedule can be made of them.
+    """
+    check_terms(args)
+    return _file_record(row, {**args, "id": row.key})
+
+
+def _end_record(register: Register, row: Known, args: Mapping[str, str]) -> Fields | None:
+    """Let a record end: it is not on file from the instruction's day on.
+
+    One filed that very day ends with it. Nothing is written where there is none.
+    """
+    number = args.get("id", row.key)
+    record = register.records(args["kind"], [number])[number]
+    if record is None:
+        return None
+    fields = {"kind": "record", "record_kind": record.kind, "id": record.id, "party": record.party}
+    for name, value in record.attributes.items():
+        if isinstance(value, Money):
+            amount = format_minor(value.minor, scale_of(value.currency))
+            fields |= {f"attributes.{name}.amount": amount}
+            fields |= {f"attributes.{name}.currency": value.currency}
+        else:
+            fields |= {f"attributes.{name}": value}
+    return {name: text for name, text in fields.items() if text} | _ended(record.since, row)
+
+
+def _withdraw_qualification(
+    register: Register, row: Known, args: Mapping[str, str]
+) -> Fields | None:
+    """Take a party off the register of a qualification, as a record ends."""
+    since = register.qualified_since([args["party"]], args["name"])[args["party"]]
+    if since is None:
+        return None
+    return _grant_qualification(row, args) | _ended(since, row)
+
+
+def _ended(since: date, row: Known) -> Fields:
+    """Return the days of an entry that ends before the instruction's day, or on its own first."""
+    last = max(since, row.instruction.value_on - timedelta(days=1))
+    return {"since": since.isoformat(), "until": last.isoformat()}
+
+
+_Filing = Callable[[Known, Mapping[str, str]], Fields]
+_Ending = Callable[[Register, Known, Mapping[str, str]], Fields | None]
+#: Effects that put something on file, and those that let what is on file end.
+_FILINGS: Final[Mapping[str, _Filing]] = {
     "file_record": _file_record,
     "grant_qualification": _grant_qualification,
+    "schedule": _schedule,
 }
+_ENDINGS: Final[Mapping[str, _Ending]] = {
+    "end_record": _end_record,
+    "withdraw_qualification": _withdraw_qualification,
+}
+#: Every effect there is, by the name the pack calls it by.
+EFFECTS: Final = frozenset(_FILINGS) | frozenset(_ENDINGS)
 
 
-def entries_of(row: Known, verdict: Verdict) -> Iterator[Entry]:
-    """Yield what the effects of a permitted action, whose condition holds, put on file."""
+def entries_of(register: Register, row: Known, verdict: Verdict) -> Iterator[Entry]:
+    """Yield what the effects of a permitted action, whose condition holds, put on file.
+
+    `register` is that of the instruction's day.
+
+    Raises:
+        NoSchedule: the terms of a schedule make none.
+    """
     for at_effect, effect in enumerate(row.compiled.action.effects):
         if not verdict.guards[f"effect.{at_effect}.when"]:
             continue
         args: dict[str, str] = {}
         for name in effect.args:
             args |= _texts(row, f"effect.{at_effect}.{name}", name, verdict)
-        fields = EFFECTS[effect.name](row, args)
-        fields |= {"since": row.instruction.value_on.isoformat(), "evidence": row.instruction.id}
-        yield Entry(Place("effect", at_effect, effect.name), fields)
+        fields = (
+            _FILINGS[effect.name](row, args)
+            if effect.name in _FILINGS
+            else _ENDINGS[effect.name](register, row, args)
+        )
+        if fields is not None:
+            began = {"since": row.instruction.value_on.isoformat()}
+            fields = began | fields | {"evidence": row.instruction.id}
+            yield Entry(Place("effect", at_effect, effect.name), fields)
 
 
 def carry_out(

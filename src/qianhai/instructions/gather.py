@@ -15,6 +15,7 @@ from qianhai import ledger
 from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook, limit_name, position_name
 from qianhai.instructions.model import Known
+from qianhai.instructions.schedules import part_of
 from qianhai.kernel import Money, Place, format_minor, scale_of
 from qianhai.policy import Fact, Leaf, Policy, Values, leaves_of, read_facts
 from qianhai.registers import Register
@@ -117,6 +118,13 @@ def _record_exists(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     return [found.get(one) is not None if one else None for one in ids]
 
 
+def _scheduled(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    """Answer what the schedule of the business that a later action continues says."""
+    ids = [row.key for row in at.rows]
+    found = at.register.records(args["kind"], ids)
+    return [part_of(row, found[one], args) for row, one in zip(at.rows, ids, strict=True)]
+
+
 def _used(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     names = [limit_name(row, args["limit"], args.get("pool", "")) for row in at.rows]
     found = ledger.balances(at.conn, at.institution_id, [one.account for one in names if one])
@@ -192,12 +200,15 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "controls": _controls,
     "record": _record,
     "record_exists": _record_exists,
+    "scheduled": _scheduled,
     "same_holder": _same_holder,
     "used": _used,
     "position": _position,
     "balance": _balance,
 }
 _FROM_LEDGER: Final = ("used", "position", "balance")
+#: Arguments that name another fact, which is found before.
+_NAMING: Final = ("id", "line", "on")
 
 
 def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) -> None:
@@ -213,7 +224,8 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
     leaves = leaves_of(declared)
     named = {leaf.name for path, leaf in leaves.items() if path in wanted}
     beside = {leaf.name for path, leaf in leaves.items() if path in asked}
-    named |= {declared[n].args["id"] for n in named if "id" in declared[n].args} & set(declared)
+    asked_of = [declared[name].args for name in named]
+    named |= {args[word] for args in asked_of for word in _NAMING if word in args} & set(declared)
     for ledger_turn in (False, True):
         for name in declared:
             provider = declared[name].provider

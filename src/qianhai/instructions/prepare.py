@@ -16,6 +16,7 @@ from qianhai.instructions.know import Days, know
 from qianhai.instructions.model import Drawn, Instruction, Known
 from qianhai.instructions.overlay import judge_overlays
 from qianhai.instructions.record import Recorder
+from qianhai.instructions.schedules import NoSchedule
 from qianhai.instructions.shape import (
     Shaped,
     accounts_to_read,
@@ -109,7 +110,7 @@ class Preparer:
                 continue
             try:
                 yield self._shaped(at, row, verdict, stands)
-            except OverflowError as fault:
+            except (OverflowError, NoSchedule) as fault:
                 yield Handover(row, not_bookable(self._policy, row, str(fault)), None)
 
     def _shaped(
@@ -130,4 +131,5 @@ class Preparer:
             return Handover(row, not_bookable(self._policy, row, "0"), None)
         reach("road.shaped")
         owners, drawn = tuple(shaped.owners), tuple(shaped.drawn)
-        return Handover(row, verdict, chain, owners, drawn, tuple(entries_of(row, verdict)))
+        entries = tuple(entries_of(at.register, row, verdict))
+        return Handover(row, verdict, chain, owners, drawn, entries)

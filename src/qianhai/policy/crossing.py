@@ -17,7 +17,9 @@ from qianhai.policy.reading import Document, Path
 from qianhai.rules import TypedExpr
 
 #: What a provider or an effect may do without; other arguments of the vocabulary are needed.
-OPTIONAL_ARGS: Final = frozenset({"pool", "amount"})
+OPTIONAL_ARGS: Final = frozenset({"pool", "amount", "line", "on"})
+#: Arguments of a provider that name the fact it goes by.
+_NAMING_ARGS: Final = ("id", "line", "on")
 #: Columns of an input that are no fact and no party.
 _RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date"})
 #: Who knows a recorded ground: a paper on file, or a list that carries the party.
@@ -178,8 +180,12 @@ def _provider(names: Names, fact: Fact, leaves: Iterable[str], path: Path) -> It
     provider = vocabulary["providers"].get(fact.provider)
     if provider:
         yield from names.arguments(fact.args, provider.args, OPTIONAL_ARGS, (*path, "with"))
-    if "id" in fact.args:
-        yield from names.known("fact", fact.args["id"], leaves, *path, "with", "id")
+        for arg in provider.words.keys() & fact.args.keys():
+            words = provider.words[arg]
+            yield from names.known("value", fact.args[arg], words, *path, "with", arg)
+    for arg in _NAMING_ARGS:
+        if arg in fact.args:
+            yield from names.known("fact", fact.args[arg], leaves, *path, "with", arg)
 
 
 def _arguments(names: Names, fact: Fact, facility: Facility, path: Path) -> Iterator[Flaw]:

@@ -365,9 +365,13 @@ class Worked(PackModel):
 
 
 class Term(Bilingual):
-    """An entry of a vocabulary: its words, and for a provider who it is that knows."""
+    """An entry of a vocabulary: its words, and for a provider who it is that knows.
+
+    `words` are those an argument may be, where it is one of a closed list.
+    """
 
     args: tuple[str, ...] = ()
+    words: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     known_by: Literal["", "sender", "register", "ledger", "calendar", "continued"] = ""
     order: int = 0
     outcome: Outcome | None = None

@@ -5,7 +5,7 @@ file kind, and the names of this pack's clauses, providers, documents and the li
 fits its schema may still be wrong; `qianhai plan check` says the rest.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -189,10 +189,10 @@ def _add_demands(models: Mapping[str, Schema], pack: Pack) -> None:
         needs += [("type", "rate", ["of", "per"])]
         fact["allOf"] = [_if(field, word, {"required": must}) for field, word, must in needs]
         for name, term in vocabulary["providers"].items():
-            fact["allOf"].append(_if("provider", name, _arguments(term.args, closed=True)))
+            fact["allOf"].append(_if("provider", name, _arguments(term, closed=True)))
     if effect := models.get("EffectCall"):
         effect["allOf"] = [
-            _if("name", name, _arguments(term.args, closed=False))
+            _if("name", name, _arguments(term, closed=False))
             for name, term in vocabulary["effects"].items()
         ]
     if limit := models.get("Limit"):
@@ -215,13 +215,15 @@ def _if(field: str, value: str, then: Schema) -> Schema:
     return {"if": guard, "then": then}
 
 
-def _arguments(args: Iterable[str], *, closed: bool) -> Schema:
+def _arguments(term: Term, *, closed: bool) -> Schema:
     """Return what a provider or effect demands under `with`."""
-    known = list(args)
+    known = list(term.args)
     needed = [name for name in known if name not in OPTIONAL_ARGS]
     inside: Schema = {"required": needed}
     if closed:
         inside["propertyNames"] = {"enum": known} if known else False
+    if term.words:
+        inside["properties"] = {arg: {"enum": [*words]} for arg, words in term.words.items()}
     return {"properties": {"with": inside}} | ({"required": ["with"]} if needed else {})
 
 

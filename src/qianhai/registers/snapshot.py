@@ -97,9 +97,15 @@ class Register:
 
     def qualifications(self, ids: Sequence[str], name: str) -> dict[str, bool]:
         """Answer whether each party has a qualification; off the register means no."""
+        found = self.qualified_since(ids, name)
+        return {id_: since is not None for id_, since in found.items()}
+
+    def qualified_since(self, ids: Sequence[str], name: str) -> dict[str, date | None]:
+        """Answer since which day each party has a qualification; None for one that has it not."""
+        found: dict[str, date | None] = dict.fromkeys(ids)
         rows = store.standing(self._conn, "qualification", self._as_of, "party", ids, name=name)
-        holders = {row["party"] for row in rows}
-        return {id_: id_ in holders for id_ in ids}
+        found |= {row["party"]: row["since"] for row in rows}
+        return found
 
     def hk_share(self, ids: Sequence[str]) -> dict[str, Fraction | None]:
         """Answer the share funded from Hong Kong; None while unrecorded owners could change it."""
