@@ -58,11 +58,11 @@ class Draft:
 
 
 def declared_facts(policy: Policy, facility: str) -> dict[str, Fact]:
-    """Return what a sender's columns may be: the facility's facts, and those of every overlay.
+    """Return what a sender's columns may be: its facts, its reports', and those of every overlay.
 
     Where both declare a name, the facility's word is the one that was meant.
     """
-    declared: dict[str, Fact] = {}
+    declared: dict[str, Fact] = {**policy.report_facts.get(facility, {})}
     for overlay in policy.pack.overlays.values():
         declared |= overlay.facts
     found = policy.pack.facilities.get(facility)

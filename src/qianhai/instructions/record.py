@@ -30,6 +30,7 @@ from qianhai.instructions.model import (
     stored_facts,
 )
 from qianhai.instructions.recall import explained, letters, recall
+from qianhai.instructions.reports import Record, Reporter
 from qianhai.journal import Entry, Seal
 from qianhai.kernel import BadInput, canonical_text, derived_id, uuid7
 from qianhai.ledger import Chain, ChainResult
@@ -44,7 +45,8 @@ _BLOCK_MIN: Final = 16
 class Booked:
     """An instruction with its final verdict and what became of its chain.
 
-    `drawn` and `entries` (what its effects put on file) are empty unless it is permitted.
+    `drawn`, `entries` (what its effects put on file), the chain and what its legs are for are
+    empty unless it is permitted.
     """
 
     row: Known
@@ -52,6 +54,8 @@ class Booked:
     result: ChainResult
     drawn: Sequence[Drawn] = ()
     entries: Sequence[registers.Entry] = ()
+    chain: Chain | None = None
+    owners: Sequence[str] = ()
 
     @property
     def decision(self) -> Decision:
@@ -91,6 +95,7 @@ class Recorder:
         self._pack_files = pack_files
         self._has_pack = False
         self._policies = {policy.pack.hash: policy}
+        self._reporter = Reporter(policy, institution_id)
         self.beside: Beside | None = None
 
     def salt(self) -> bytes:
@@ -115,6 +120,12 @@ class Recorder:
             [self._instruction_row(one.row, key, at) for one, key in keyed],
             [self._decision_row(one, key, at) for one, key in keyed],
             [self._messages(one.row, key, one.decision, at) for one, key in keyed],
+            [
+                [self._report_row(one.row, key, record, at) for record in records]
+                for (one, key), records in zip(
+                    keyed, self._reporter.records(conn, booked), strict=True
+                )
+            ],
         )
         if len(booked) < _BLOCK_MIN:
             seals = store.write_each(conn, rows)
@@ -213,9 +224,9 @@ class Recorder:
     def _messages(
         self, row: Known, key: SubjectKey | None, decision: Decision, at: datetime
     ) -> list[Mapping[str, object]]:
-        """Return what has to leave: the reports a permission owes, the alerts of a refusal."""
-        wanted = [("report", name) for name in decision.reports]
-        wanted += [("alert", name) for name in decision.alerts]
+        """Return what has to leave beside the reports: the alerts of a refusal."""
+        if not decision.alerts:
+            return []
         payload = canonical_text(
             {
                 "instruction": row.instruction.id,
@@ -230,16 +241,32 @@ class Recorder:
         return [
             {
                 "institution_id": self._institution,
-                "id": derived_id("outbox", self._institution, row.instruction.id, kind, name),
+                "id": derived_id("outbox", self._institution, row.instruction.id, "alert", name),
                 "instruction_id": row.instruction.id,
-                "kind": kind,
+                "kind": "alert",
                 "name": name,
-                "payload": self._cover.hide(key, payload, row.instruction.id, kind, name),
+                "payload": self._cover.hide(key, payload, row.instruction.id, "alert", name),
                 "created_at": at,
                 "salt": self.salt(),
             }
-            for kind, name in wanted
+            for name in decision.alerts
         ]
+
+    def _report_row(
+        self, row: Known, key: SubjectKey | None, record: Record, at: datetime
+    ) -> Mapping[str, object]:
+        """Return the first version of a record: it waits to leave itself."""
+        number, content = row.instruction.id, canonical_text(record.content)
+        return {
+            "institution_id": self._institution,
+            "instruction_id": number,
+            "kind": record.kind,
+            "version": 1,
+            "period": record.period,
+            "fields": self._cover.hide(key, content, number, "report", record.kind, "1"),
+            "created_at": at,
+            "salt": self.salt(),
+        }
 
     def expired(self, conn: Connection, void: Chain, at: datetime) -> None:
         """Record that a hold's time was over and what it set aside is free again."""

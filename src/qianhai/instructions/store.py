@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from qianhai.db import Connection
 from qianhai.instructions.model import Drawn
 from qianhai.journal import Seal, insert_block, insert_sealed
+
+#: By what a version of a record is one.
+REPORT_KEY: Final = ("institution_id", "instruction_id", "kind", "version")
 
 
 def stored_hashes(conn: Connection, institution: str, ids: Sequence[str]) -> dict[str, bytes]:
@@ -130,11 +133,12 @@ def write_pack(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows of a column of answers; `messages` are those of each, and wait in the outbox."""
+    """The rows of a column of answers; `messages` and `reports` are those of each, and wait."""
 
     instructions: Sequence[Mapping[str, object]]
     decisions: Sequence[Mapping[str, object]]
     messages: Sequence[Sequence[Mapping[str, object]]]
+    reports: Sequence[Sequence[Mapping[str, object]]]
 
 
 def write_each(conn: Connection, rows: Written) -> list[list[Seal]]:
@@ -147,19 +151,25 @@ def write_each(conn: Connection, rows: Written) -> list[list[Seal]]:
     )
     every = [row for each in rows.messages for row in each]
     sent = iter(insert_sealed(conn, "instructions.outbox", every, ("institution_id", "id")))
+    owed = [row for each in rows.reports for row in each]
+    told = iter(insert_sealed(conn, "instructions.reports", owed, REPORT_KEY))
     return [
-        [*pair, *islice(sent, len(each))]
-        for *pair, each in zip(asked, answered, rows.messages, strict=True)
+        [*pair, *islice(sent, len(messages)), *islice(told, len(reports))]
+        for *pair, messages, reports in zip(
+            asked, answered, rows.messages, rows.reports, strict=True
+        )
     ]
 
 
 def write_block(conn: Connection, rows: Written, block: UUID) -> list[Seal]:
     """Store answers by the thousand, sealed together."""
     every = [row for each in rows.messages for row in each]
+    owed = [row for each in rows.reports for row in each]
     return [
         *insert_block(conn, "instructions.instructions", rows.instructions, block),
         *insert_block(conn, "instructions.decisions", rows.decisions, block),
         *insert_block(conn, "instructions.outbox", every, block),
+        *insert_block(conn, "instructions.reports", owed, block),
     ]
 
 

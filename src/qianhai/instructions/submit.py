@@ -253,4 +253,4 @@ def _booked(one: Handover, result: ChainResult) -> Booked:
     verdict = conclude(one.row, one.verdict, one.chain, one.owners, result)
     if not result.is_posted or verdict.decision.outcome is not Outcome.PERMITTED:
         return Booked(one.row, verdict, result)
-    return Booked(one.row, verdict, result, one.drawn, one.entries)
+    return Booked(one.row, verdict, result, one.drawn, one.entries, one.chain, one.owners)

@@ -341,6 +341,22 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """What one leg moved, and the kind and holder of the accounts on both its sides.
+
+    `amount` moved the posted balances, `held` what is pending (signed), in minor units.
+    """
+
+    asset: Asset
+    amount: int
+    held: int
+    debit_kind: str
+    debit_holder: str
+    credit_kind: str
+    credit_holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredChain:
     """A chain as it is on record, with its transfers and what continued it."""
 

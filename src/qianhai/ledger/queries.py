@@ -3,7 +3,7 @@
 Every statement runs in the caller's transaction and sees what it sees. Must not decide anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -304,3 +304,25 @@ def sum_valued_after(conn: Connection, account: int, day: date) -> int:
     assert row is not None, "a sum is one row"
     total: int = row[0]
     return total
+
+
+def movement_rows(
+    conn: Connection, institution: str, chains: Sequence[UUID]
+) -> list[tuple[Any, ...]]:
+    """Return what posted chains moved, in the order of the transfers, with both accounts."""
+    return conn.execute(
+        """
+        select c.id, s.code, s.scale, s.kind, t.amount, t.held, d.kind, d.holder, k.kind, k.holder
+        from ledger.chains c
+        cross join lateral (
+          select * from ledger.transfers
+          where seq between c.transfer_first and c.transfer_last offset 0) t
+        join ledger.accounts d on d.id = t.debit_account_id
+        join ledger.accounts k on k.id = t.credit_account_id
+        join ledger.assets s on s.id = d.asset_id
+        where c.institution_id = %s and c.id = any(%s) and c.result = 0
+          and (t.amount <> 0 or t.held <> 0)
+        order by t.seq
+        """,
+        (institution, list(chains)),
+    ).fetchall()

@@ -15,8 +15,10 @@ from qianhai.ledger.digest import AccountState
 from qianhai.ledger.model import (
     Account,
     AccountSpec,
+    Asset,
     Balance,
     Head,
+    Movement,
     StatementLine,
     StoredChain,
     Transfer,
@@ -164,3 +166,13 @@ def head(conn: Connection) -> Head:
     """Return where the history ends now."""
     row = queries.read_head(conn)
     return Head(row.number, row.hash)
+
+
+def movements(
+    conn: Connection, institution: str, chains: Collection[UUID]
+) -> dict[UUID, list[Movement]]:
+    """Return what each posted chain moved, leg by leg; one that moved nothing is left out."""
+    found: dict[UUID, list[Movement]] = {}
+    for chain, code, scale, kind, *rest in queries.movement_rows(conn, institution, [*chains]):
+        found.setdefault(chain, []).append(Movement(Asset(code, scale, kind), *rest))
+    return found

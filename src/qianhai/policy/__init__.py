@@ -56,6 +56,15 @@ from qianhai.policy.policy import Policy, Survey, examine, open_policy, survey
 from qianhai.policy.proposing import Proposal, proposals
 from qianhai.policy.reaching import Reach, Reached, done_by, reach_of
 from qianhai.policy.reading import read_document
+from qianhai.policy.reporting import (
+    FIXED,
+    OF_A_LINE,
+    CodeTable,
+    ReportFact,
+    ReportField,
+    ReportForm,
+    period_of,
+)
 from qianhai.policy.schemas import FILES as SCHEMA_FILES
 from qianhai.policy.schemas import schemas
 from qianhai.policy.settling import Settling, settlings
@@ -63,6 +72,8 @@ from qianhai.policy.standing import Standing
 from qianhai.policy.varying import Days, Span, Turn, WhatIf, what_if
 
 __all__ = [
+    "FIXED",
+    "OF_A_LINE",
     "SCHEMA_FILES",
     "SIDES",
     "Action",
@@ -71,6 +82,7 @@ __all__ = [
     "Bearing",
     "Case",
     "CheckReport",
+    "CodeTable",
     "Compiled",
     "Condition",
     "ConditionResult",
@@ -98,6 +110,9 @@ __all__ = [
     "Question",
     "Reach",
     "Reached",
+    "ReportFact",
+    "ReportField",
+    "ReportForm",
     "Settling",
     "Shown",
     "Span",
@@ -132,6 +147,7 @@ __all__ = [
     "open_policy",
     "outline_of",
     "pack_differences",
+    "period_of",
     "proposals",
     "reach_of",
     "read_document",

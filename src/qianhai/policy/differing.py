@@ -63,6 +63,8 @@ def _entries(pack: Pack) -> Iterator[tuple[tuple[str, str], object]]:
         "switch": pack.switches,
         "facility": pack.facilities,
         "overlay": pack.overlays,
+        "form": pack.forms,
+        "codes": pack.codes,
         "measure": {str(number): one for number, one in pack.measures.items()},
         **pack.vocabulary,
     }

@@ -16,6 +16,7 @@ from qianhai.kernel import Flaw, Place, canonical_bytes
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
 from qianhai.policy.outline import Plan
 from qianhai.policy.reading import Document, M, Path, hold_to, read_document
+from qianhai.policy.reporting import BARE, CodeTable, ReportForm
 
 #: The vocabularies every pack has; each is a mapping of ids to terms.
 VOCABULARIES: Final = (
@@ -47,7 +48,8 @@ class Pack:
     """The plan as data, read and held to its models.
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
-    `parameter:ID`, `switch:ID`, `worked:ID`, `plan`, and `reasons:CODE` for each vocabulary.
+    `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, and `reasons:CODE` for
+    each vocabulary. `forms` are what reports hold, by the report.
     `partial` are the kinds of which an entry could not be read, so that an unknown name among them
     may be known after all.
     """
@@ -62,6 +64,8 @@ class Pack:
     switches: Mapping[str, Switch]
     vocabulary: Mapping[str, Mapping[str, Term]]
     worked: Mapping[str, Worked]
+    forms: Mapping[str, ReportForm]
+    codes: Mapping[str, CodeTable]
     sources: Mapping[str, Source] = field(repr=False)
     partial: frozenset[str] = frozenset()
 
@@ -69,6 +73,10 @@ class Pack:
     def clauses(self) -> dict[str, str]:
         """Return the status of every clause, as the pack states it."""
         return {c.id: c.status for m in self.measures.values() for c in m.clauses}
+
+    def form(self, report: str) -> ReportForm:
+        """Return what a report holds; of one without a form, which business it is about."""
+        return self.forms.get(report, BARE)
 
 
 K = TypeVar("K", int, str)
@@ -87,6 +95,8 @@ class _Reading:
     switches: dict[str, Switch] = field(default_factory=dict)
     vocabulary: dict[str, dict[str, Term]] = field(default_factory=dict)
     worked: dict[str, Worked] = field(default_factory=dict)
+    forms: dict[str, ReportForm] = field(default_factory=dict)
+    codes: dict[str, CodeTable] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
 
@@ -129,6 +139,8 @@ def _kind_of(file: str) -> str:
     kind = name.removesuffix(".yaml").rpartition(".")[2]
     if folder.endswith("parameters"):
         return "worked" if kind == "examples" else "parameter"
+    if folder.endswith(("reports", "codes")):
+        return "form" if folder.endswith("reports") else "codes"
     return "switch" if kind == "switches" else kind
 
 
@@ -161,6 +173,20 @@ def _overlay(reading: _Reading, document: Document) -> None:
     if overlay:
         reading.match_stem(document, overlay.id)
         reading.keep(reading.overlays, "overlay", overlay.id, overlay, Source(document))
+
+
+def _form(reading: _Reading, document: Document) -> None:
+    form = reading.hold(ReportForm, document)
+    if form:
+        reading.match_stem(document, form.id)
+        reading.keep(reading.forms, "form", form.id, form, Source(document))
+
+
+def _codes(reading: _Reading, document: Document) -> None:
+    table = reading.hold(CodeTable, document)
+    if table:
+        reading.match_stem(document, table.id)
+        reading.keep(reading.codes, "codes", table.id, table, Source(document))
 
 
 def _parameters(reading: _Reading, document: Document) -> None:
@@ -216,6 +242,8 @@ _KINDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]]
     (re.compile(rf"vocabulary/({'|'.join(VOCABULARIES)})\.yaml"), _terms),
     (re.compile(r"parameters/[a-z0-9_]+\.examples\.yaml"), _worked),
     (re.compile(r"parameters/[a-z0-9_]+\.yaml"), _parameters),
+    (re.compile(r"reports/[a-z0-9_]+\.yaml"), _form),
+    (re.compile(r"codes/[a-z0-9_]+\.yaml"), _codes),
     (re.compile(r"measures/\d{3}_[a-z0-9_]+/measure\.yaml"), _measure),
     (re.compile(r"measures/\d{3}_[a-z0-9_]+/[a-z0-9_]+\.facility\.yaml"), _facility),
     (re.compile(r"measures/\d{3}_[a-z0-9_]+/[a-z0-9_]+\.overlay\.yaml"), _overlay),
@@ -267,6 +295,8 @@ def read_pack(
         switches=reading.switches,
         vocabulary=reading.vocabulary,
         worked=reading.worked,
+        forms=reading.forms,
+        codes=reading.codes,
         sources=reading.sources,
         partial=frozenset(reading.partial),
     ), reading.flaws

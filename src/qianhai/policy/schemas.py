@@ -16,6 +16,7 @@ from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, 
 from qianhai.policy.naming import EXPECTED
 from qianhai.policy.outline import Plan
 from qianhai.policy.pack import Pack
+from qianhai.policy.reporting import CodeTable, ReportForm
 
 Schema = dict[str, Any]
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -28,6 +29,8 @@ FILES: Final[Mapping[str, str]] = {
     "overlay": "measures/*/*.overlay.yaml",
     "examples": "parameters/*.examples.yaml",
     "parameters": "parameters/*.yaml",
+    "report": "reports/*.yaml",
+    "codes": "codes/*.yaml",
     "switches": "vocabulary/switches.yaml",
     "vocabulary": "vocabulary/*.yaml",
 }
@@ -92,6 +95,8 @@ _MODELS: Final[Mapping[str, tuple[type[BaseModel], Callable[[str], Schema] | Non
     "facility": (Facility, None),
     "overlay": (Overlay, None),
     "parameters": (Parameter, _listed),
+    "report": (ReportForm, None),
+    "codes": (CodeTable, None),
     "examples": (Worked, _listed),
     "vocabulary": (Term, _keyed),
     "switches": (Switch, _keyed),
