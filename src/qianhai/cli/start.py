@@ -15,6 +15,7 @@ from qianhai.cli.ledger import ledger
 from qianhai.cli.plan import plan
 from qianhai.cli.policy import policy
 from qianhai.cli.register import limits, register
+from qianhai.cli.report import report
 from qianhai.cli.run import run
 from qianhai.cli.simulate import simulate
 from qianhai.cli.usage import Commands, flaw_line, misused
@@ -51,6 +52,7 @@ for command in (
     facility,
     limits,
     register,
+    report,
     ledger,
     journal,
     db,

@@ -14,6 +14,7 @@ from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.admit import Admission
 from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
+from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.editions import Editions, editions_of
 from qianhai.instructions.effects import EFFECTS
@@ -21,6 +22,8 @@ from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
+from qianhai.instructions.reports import Record
+from qianhai.instructions.returns import Difference, Return, Returns, amount_of, days_of
 from qianhai.instructions.roads import Bank, Roads
 from qianhai.instructions.schedules import SCHEDULE_PARTS
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
@@ -40,6 +43,7 @@ __all__ = [
     "ChangeRow",
     "Changes",
     "Cover",
+    "Difference",
     "Drawn",
     "Editions",
     "Flip",
@@ -50,7 +54,11 @@ __all__ = [
     "Left",
     "Named",
     "PackText",
+    "Record",
+    "Records",
     "Replay",
+    "Return",
+    "Returns",
     "Road",
     "Roads",
     "ShadowReport",
@@ -59,8 +67,11 @@ __all__ = [
     "Stager",
     "Sum",
     "Tally",
+    "Version",
     "Wanted",
+    "amount_of",
     "changes_of",
+    "days_of",
     "editions_of",
     "gather",
     "headroom_of",

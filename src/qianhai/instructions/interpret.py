@@ -11,6 +11,7 @@ from datetime import date
 
 from qianhai.instructions import flaws as say
 from qianhai.instructions.model import Instruction
+from qianhai.instructions.report_flaws import wrong_code
 from qianhai.kernel import Flaw, Place, parse_date
 from qianhai.messages import Row
 from qianhai.policy import Facility, Fact, Leaf, Policy, leaves_of, read_facts
@@ -153,6 +154,16 @@ class Interpreter:
         facts, found = read_facts(declared, _with_lists(declared, given), draft.at, leaves=leaves)
         flaws += found
         draft.facts = facts
+        flaws += self._wrong_codes(facility.id, draft)
+
+    def _wrong_codes(self, facility: str, draft: Draft) -> Iterable[Flaw]:
+        """Yield each code that has not the form of the table it is said to be of."""
+        for name, fact in self._policy.report_facts[facility].items():
+            found = draft.facts.get(name)
+            if fact.codes and found is not None:
+                table = self._policy.pack.codes[fact.codes]
+                if not table.fits(str(found)):
+                    yield wrong_code(draft.at(name), str(found), table)
 
     def _facts_of(self, facility: Facility) -> tuple[dict[str, Fact], dict[str, Leaf]]:
         if facility.id not in self._declared:

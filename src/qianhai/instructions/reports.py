@@ -86,13 +86,22 @@ def unit_of(asset: str) -> str:
 
 @dataclass(slots=True)
 class _Case:
-    """One instruction while a record of it is filled in; `leg` is the one a line is about."""
+    """One instruction while a record of it is filled in; `leg` is the one a line is about.
 
-    row: Known
+    A record that is restated has no instruction at hand: all it says is on record.
+    """
+
+    known: Known | None
     areas: Mapping[str, str]
     values: dict[str, str | None] = field(default_factory=dict)
     leg: Movement | None = None
     item: str = ""
+
+    @property
+    def row(self) -> Known:
+        """Return the instruction."""
+        assert self.known is not None, "what an instruction says is filled in from it"
+        return self.known
 
     @property
     def movement(self) -> Movement:
@@ -213,6 +222,47 @@ class _Binder:
             return next((party for party in named if party and party != mine), None)
 
         return fill
+
+
+def restate(
+    pack: Pack,
+    record: Record,
+    key: tuple[str, str],
+    on: date,
+    stated: tuple[Mapping[str, str | None], Sequence[Mapping[str, str | None]]],
+) -> Record:
+    """Return a record with its fields stated anew: what they ask for or give follows from them.
+
+    `key` is the facility and action that owe it, `on` the value date.
+    """
+    binder, filling = _Binder(pack, _named(pack, record.kind), *key), _Filling(pack, on)
+    bound, (fields, lines) = binder.bind(), stated
+    case = _Case(None, {})
+    filled = filling.fill(case, _restated(bound.fields, fields), "")
+    each = []
+    for number, line in enumerate(lines, 1):
+        case.values = dict(filled)
+        each.append(filling.fill(case, _restated(bound.lines, line), f"lines.{number}."))
+    return replace(
+        record,
+        fields=filled,
+        lines=each,
+        missing=tuple(filling.missing),
+        unproven=tuple(filling.unproven),
+    )
+
+
+def _restated(
+    bound: Iterable[tuple[str, ReportField, _Fill]], values: Mapping[str, str | None]
+) -> Iterator[tuple[str, ReportField, _Fill]]:
+    """Yield fields that take the value stated for them; a group still follows from its code."""
+    for name, one, fill in bound:
+        value = values.get(name)
+        yield name, one, fill if one.source == "group" else _stating(value)
+
+
+def _stating(value: str | None) -> _Fill:
+    return lambda _: value
 
 
 def _nobody(_case: _Case) -> None:

@@ -59,6 +59,15 @@ from qianhai.views.replay import (
     replay_document,
 )
 from qianhai.views.replay_page import replay_page
+from qianhai.views.report import (
+    form_document,
+    record_columns,
+    record_rows,
+    return_columns,
+    return_document,
+    return_rows,
+    version_document,
+)
 
 __all__ = [
     "FLIP_COLUMNS",
@@ -81,6 +90,7 @@ __all__ = [
     "flaw_document",
     "flip_document",
     "flip_line",
+    "form_document",
     "grouped",
     "instructed",
     "is_stale",
@@ -98,13 +108,19 @@ __all__ = [
     "reason_texts",
     "reconciled_rows",
     "reconciliation_document",
+    "record_columns",
+    "record_rows",
     "replay_document",
     "replay_page",
+    "return_columns",
+    "return_document",
+    "return_rows",
     "shadow_document",
     "shown_document",
     "side_document",
     "statement_line",
     "trial_documents",
+    "version_document",
     "what_if_document",
     "which_document",
     "why_texts",
