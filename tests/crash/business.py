@@ -91,8 +91,8 @@ _HALVES = {
     "a permitted report that does not wait to leave": """
         select d.instruction_id from instructions.decisions d
         join instructions.instructions i on i.id = d.instruction_id
-        left join instructions.outbox o on o.instruction_id = i.id
-        where i.action = 'keep' and (d.outcome = 'permitted') <> (o.id is not null)""",
+        left join instructions.reports o on o.instruction_id = i.id
+        where i.action = 'keep' and (d.outcome = 'permitted') <> (o.kind is not null)""",
 }
 
 

@@ -20,7 +20,7 @@ FACTS = {
 TEXTS = """
 select facts from instructions.instructions union all select facts from instructions.decisions
 union all select explained from instructions.decisions
-union all select payload from instructions.outbox
+union all select fields from instructions.reports
 """
 
 

@@ -158,14 +158,17 @@ def test_reports_of_a_permission_and_alerts_wait_to_leave_and_nothing_else(desk:
     offer(desk, "n3", "sell", {"ended_on": "2025-01-01"})
     offer(desk, "n1")
     with desk.database.transaction() as conn:
-        rows = conn.execute(
+        alerts = conn.execute(
             "select instruction_id, kind, name, sent_at, attempts from instructions.outbox"
-            " order by instruction_id, kind, name"
         ).fetchall()
-    assert rows == [
-        ("n1", "report", "bop_declaration", None, 0),
-        ("n1", "report", "fund_quota_register", None, 0),
-        ("n2", "alert", "few_parts", None, 0),
+        records = conn.execute(
+            "select instruction_id, kind, version, period, sent_at, attempts"
+            " from instructions.reports order by instruction_id, kind"
+        ).fetchall()
+    assert alerts == [("n2", "alert", "few_parts", None, 0)]
+    assert records == [
+        ("n1", "bop_declaration", 1, "2025-06", None, 0),
+        ("n1", "fund_quota_register", 1, "2025-Q2", None, 0),
     ]
 
 

@@ -176,7 +176,7 @@ def test_a_block_of_answers_is_sealed_and_a_change_in_it_is_found(desk: Desk) ->
     for change in (
         "update instructions.decisions set outcome = 'refused' where instruction_id = 'a7'",
         "update instructions.decisions set block = null where instruction_id = 'a7'",
-        "delete from instructions.outbox where instruction_id = 'a7'",
+        "delete from instructions.reports where instruction_id = 'a7'",
         "update instructions.instructions set block = gen_random_uuid() where block is not null",
     ):
         table = change.removeprefix("update ").removeprefix("delete from ").split()[0]

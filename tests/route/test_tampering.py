@@ -19,8 +19,9 @@ from qianhai.db import Connection, Database, Server
 from qianhai.kernel import Flaw
 from qianhai.policy import bundled
 from qianhai.registers import Keyring, reveal
-from route import candidate, tampering
+from route import candidate, filing, tampering
 from route.desk import Desk, plan_files
+from route.resale import offer
 from route.tampering import Column
 from route.umbrella import everyone
 
@@ -28,6 +29,8 @@ from route.umbrella import everyone
 MUTABLE = {
     "instructions.outbox.sent_at": "when a message left is known only afterwards",
     "instructions.outbox.attempts": "how often a message was tried is known only afterwards",
+    "instructions.reports.sent_at": "when a record left is known only afterwards",
+    "instructions.reports.attempts": "how often it was tried is known only afterwards",
     "registers.parties.blind_index": "it ends with the person's key; it only finds, never answers",
     "registers.subject_keys.wrapped": "destroying it is how a person is forgotten; bytes that"
     " were changed open nothing",
@@ -96,6 +99,10 @@ def everything(desk: Desk) -> None:
     for instruction in round_of(desk, 1):
         answer = desk.road.submit(instruction, at=desk.now())
         assert answer.decision.outcome.value == OUTCOMES[instruction.id[0]], answer.decision
+    alerted = offer(desk, "z1", given={"parts": [{"name": "handle", "price": "1.00"}] * 3})
+    assert alerted.decision.alerts
+    with desk.database.transaction() as conn:
+        filing.correct(desk, conn, "a1", "bop_declaration", {"code": "226000"})
 
 
 @contextmanager
@@ -188,7 +195,7 @@ def test_a_column_declared_mutable_afterwards_hides_nothing(desk: Desk) -> None:
         )
         conn.execute("update instructions.decisions set outcome = 'permitted'")
         found = [flaw.place.column for flaw in flaws_of(conn)]
-    assert found == sorted(f'["local", "{letter}1"]' for letter in OUTCOMES)
+    assert found == sorted(f'["local", "{letter}1"]' for letter in [*OUTCOMES, "z"])
 
 
 @contextmanager

@@ -98,7 +98,8 @@ def opened(
     if shown is None:
         return None
     kept = json.loads(shown)
-    return Record(kind, period, kept["fields"], kept["lines"], kept["missing"], kept["unproven"])
+    told = tuple(kept["missing"]), tuple(kept["unproven"])
+    return Record(kind, period, kept["fields"], kept["lines"], *told)
 
 
 class Records:
@@ -290,10 +291,12 @@ class _Stating:
         )
         read, flaws = read_facts({key: fact}, [(key, text)], Place)
         self._flaws += flaws
-        value = stored_facts(read).get(key)
+        if flaws:
+            return None
+        value = stored_facts(read)[key]
         if isinstance(value, bool):
             return "true" if value else "false"
-        return None if value is None else _at_scale(str(value), one, fact.currency)
+        return _at_scale(str(value), one, fact.currency)
 
 
 def _at_scale(text: str, one: ReportField, currency: str) -> str:
