@@ -13,7 +13,17 @@ from typing import Final
 
 from qianhai.instructions.model import Known
 from qianhai.kernel import Money, parse_date, parse_decimal
-from qianhai.platforms import DayCount, Line, Method, Terms, Timing, accrued, lines_of, standing_on
+from qianhai.platforms import (
+    DayCount,
+    Line,
+    Method,
+    Terms,
+    Timing,
+    accrued,
+    lines_of,
+    standing_on,
+    withheld,
+)
 from qianhai.registers import RecordOnFile
 
 #: What is asked of a schedule: a value, or None for unknown.
@@ -75,6 +85,7 @@ _PARTS_OF_LINE: Final[Mapping[str, Callable[[Line], int]]] = {
 }
 _PARTS_ON: Final[Mapping[str, Callable[[Terms, date], int]]] = {
     "accrued": accrued,
+    "accrued_tax": lambda terms, day: withheld(accrued(terms, day), terms.tax_rate),
     "outstanding": lambda terms, day: standing_on(terms, day)[1],
 }
 #: Every part there is, by the name the pack asks for it by.
