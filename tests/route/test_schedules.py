@@ -67,13 +67,24 @@ def test_a_line_is_paid_in_turn_to_the_cent_and_once(desk: Desk) -> None:
     assert pay(desk, "p5", 2, "1032.82", date(2025, 8, 30)).outcome is Outcome.PERMITTED
 
 
-def test_a_line_without_principal_is_paid_once_too(desk: Desk) -> None:
-    """Its turn is not seen in what is open: the limit of the line holds it."""
+def test_a_line_without_principal_is_paid_in_turn_and_once_too(desk: Desk) -> None:
+    """Its turn is not seen in what is open, but in what is paid."""
     assert hire(desk, method="bullet").decision.outcome is Outcome.PERMITTED
     assert pay(desk, "p1", 1, "62.00").outcome is Outcome.PERMITTED
-    again = pay(desk, "p2", 1, "62.00")
-    assert (again.outcome, again.reasons[0].code) == (Outcome.REFUSED, "AM14")
-    assert pay(desk, "p3", 2, "62.00").outcome is Outcome.PERMITTED
+    assert failed(pay(desk, "p2", 3, "62.00")) == {"in_turn"}
+    assert failed(pay(desk, "p3", 1, "62.00")) == {"in_turn"}
+    assert pay(desk, "p4", 2, "62.00").outcome is Outcome.PERMITTED
+
+
+def test_of_two_payments_of_a_line_in_one_column_the_first_counts(desk: Desk) -> None:
+    hire(desk)
+    facts = {"line": "1", "paid": FIRST_NET, "ended_on": FIRST_DUE.isoformat()}
+    column = [
+        desk.instruction(number, "umbrella_hire", "pay", {}, facts, of="h1", on=FIRST_DUE)
+        for number in ("p1", "p2")
+    ]
+    outcomes = [one.decision.outcome for one in desk.road.submit_many(column, now=desk.now)]
+    assert outcomes == [Outcome.PERMITTED, Outcome.REFUSED]
 
 
 def test_a_day_after_the_due_day_is_late(desk: Desk) -> None:

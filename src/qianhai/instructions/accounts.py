@@ -44,18 +44,27 @@ def position_asset(currency: str) -> Asset:
     return Asset(f"position.{currency}", scale_of(currency), "position")
 
 
-def limit_of(row: Known, limit: str, pool: str) -> tuple[Limit, Pool] | None:
-    """Return a limit and one of its pools by name; without a pool's name the first."""
-    for one in row.compiled.action.limits:
+def limit_of(
+    row: Known, limit: str, pool: str, policy: Policy | None = None
+) -> tuple[Limit, Pool] | None:
+    """Return a limit and one of its pools by name; without a pool's name the first.
+
+    With a `policy` also one that only other actions of the facility draw on.
+    """
+    limits = list(row.compiled.action.limits)
+    if policy:
+        for action in policy.pack.facilities[row.compiled.facility].actions.values():
+            limits += action.limits
+    for one in limits:
         for part in one.parts:
             if one.id == limit and pool in {part.id, ""}:
                 return one, part
     return None
 
 
-def limit_name(row: Known, limit: str, pool: str) -> Named | None:
+def limit_name(row: Known, limit: str, pool: str, policy: Policy | None = None) -> Named | None:
     """Return the account of a limit's pool on the instruction's day; None while not known."""
-    found = limit_of(row, limit, pool)
+    found = limit_of(row, limit, pool, policy)
     if found is None:
         return None
     model, part = found

@@ -126,7 +126,8 @@ def _scheduled(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
 
 
 def _used(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
-    names = [limit_name(row, args["limit"], args.get("pool", "")) for row in at.rows]
+    pool = args.get("pool", "")
+    names = [limit_name(row, args["limit"], pool, at.policy) for row in at.rows]
     found = ledger.balances(at.conn, at.institution_id, [one.account for one in names if one])
     answers: list[Raw] = []
     for row, one in zip(at.rows, names, strict=True):
@@ -225,7 +226,9 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
     named = {leaf.name for path, leaf in leaves.items() if path in wanted}
     beside = {leaf.name for path, leaf in leaves.items() if path in asked}
     asked_of = [declared[name].args for name in named]
-    named |= {args[word] for args in asked_of for word in _NAMING if word in args} & set(declared)
+    paths = {args[word] for args in asked_of for word in _NAMING if word in args}
+    paths |= _of_limits(at, {args["limit"] for args in asked_of if "limit" in args})
+    named |= {leaves[path].name for path in paths if path in leaves}
     for ledger_turn in (False, True):
         for name in declared:
             provider = declared[name].provider
@@ -239,6 +242,16 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
             mine = {path: leaf for path, leaf in leaves.items() if leaf.name == name}
             for row, raw in zip(at.rows, column, strict=True):
                 _place(row.facts, name, declared[name], mine, raw)
+
+
+def _of_limits(at: Gathering, limits: set[str]) -> set[str]:
+    """Return what names the account of limits: their holders and assets, whoever draws on them."""
+    if not limits:
+        return set()
+    facility = at.policy.pack.facilities[at.rows[0].compiled.facility]
+    drawn = [one for action in facility.actions.values() for one in action.limits]
+    named = [(one.asset, *(part.holder for part in one.parts)) for one in drawn if one.id in limits]
+    return {name for names in named for name in names}
 
 
 def _place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw: Raw) -> None:

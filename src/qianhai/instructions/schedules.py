@@ -21,7 +21,6 @@ from qianhai.platforms import (
     Timing,
     accrued,
     lines_of,
-    standing_on,
     withheld,
 )
 from qianhai.registers import RecordOnFile
@@ -68,17 +67,20 @@ def part_of(row: Known, record: RecordOnFile | None, args: Mapping[str, str]) ->
         if not isinstance(day, date) or day < terms.first_on:
             return None
         return Money(_PARTS_ON[args["part"]](terms, day), currency)
+    if args["part"] == "plan_id":
+        return f"{row.key}:{terms.first_on.isoformat()}"
+    if args["part"] == "lines":
+        return Decimal(len(lines_of(terms)))
     if line is None:
         return None
-    if args["part"] == "line_id":
-        return f"{row.key}:{line.due_on.isoformat()}:{line.number}"
+    if args["part"] == "paid_before":
+        return Money(sum(one.payable for one in lines_of(terms)[: line.number - 1]), currency)
     if args["part"] == "due_on":
         return line.due_on.isoformat()
     return Money(_PARTS_OF_LINE[args["part"]](line), currency)
 
 
 _PARTS_OF_LINE: Final[Mapping[str, Callable[[Line], int]]] = {
-    "opening": lambda line: line.opening,
     "principal": lambda line: line.principal,
     "interest": lambda line: line.interest,
     "tax": lambda line: line.tax,
@@ -86,10 +88,20 @@ _PARTS_OF_LINE: Final[Mapping[str, Callable[[Line], int]]] = {
 _PARTS_ON: Final[Mapping[str, Callable[[Terms, date], int]]] = {
     "accrued": accrued,
     "accrued_tax": lambda terms, day: withheld(accrued(terms, day), terms.tax_rate),
-    "outstanding": lambda terms, day: standing_on(terms, day)[1],
+    "paid_by": lambda terms, day: sum(
+        line.payable for line in lines_of(terms) if line.due_on <= day
+    ),
 }
 #: Every part there is, by the name the pack asks for it by.
-SCHEDULE_PARTS: Final = ("stands", "line_id", "due_on", *_PARTS_OF_LINE, *_PARTS_ON)
+SCHEDULE_PARTS: Final = (
+    "stands",
+    "plan_id",
+    "lines",
+    "paid_before",
+    "due_on",
+    *_PARTS_OF_LINE,
+    *_PARTS_ON,
+)
 
 
 def _on_file(record: RecordOnFile | None) -> tuple[Terms, str]:

@@ -103,6 +103,11 @@ class Line:
         return self.principal + self.interest
 
     @property
+    def payable(self) -> int:
+        """Return what the payee gets: what is due without the tax kept back."""
+        return self.instalment - self.tax
+
+    @property
     def balance(self) -> int:
         """Return the principal open after it is paid."""
         return self.opening - self.principal
