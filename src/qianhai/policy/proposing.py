@@ -49,6 +49,8 @@ class Proposal:
 
 def proposals(policy: Policy, shown: Shown) -> tuple[Proposal, ...]:
     """Return an example for each side that none shows yet, where moving one fact shows it."""
+    if not shown.lacking:
+        return ()
     search = _Search(policy, shown)
     found = ((side, search.first(side)) for side in shown.lacking)
     return tuple(Proposal(side, one, text_of_example(one)) for side, one in found if one)
