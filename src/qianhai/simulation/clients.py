@@ -24,6 +24,8 @@ from qianhai.simulation.casting import (
 )
 from qianhai.simulation.repertoire import Play, Repertoire, keeps, scaled, shifted
 
+#: The bank of those whose business names none.
+OWN_BANK: Final = "bank_000"
 #: How often a sender makes a mistake, and how often a business is continued.
 MISTAKES: Final = 0.06
 CONTINUED: Final = 0.6
@@ -61,6 +63,20 @@ class Register:
     def bank(self, looks: tuple[object, ...]) -> str:
         """Return the id of the bank that looks so: banks serve many clients."""
         return self._banks.setdefault(looks, f"bank_{len(self._banks) + 1:03d}")
+
+    @property
+    def own_bank(self) -> str:
+        """Return the bank that keeps the accounts of business no bank takes part in."""
+        if OWN_BANK not in self._parties:
+            self._parties.add(OWN_BANK)
+            self.rows(
+                {
+                    "kind": "party", "id": OWN_BANK, "type": "bank", "jurisdiction": "CN",
+                    "area": "original", "name": "前海模拟银行", "name_en": "Simulated Bank",
+                    "since": SINCE,
+                }
+            )  # fmt: skip
+        return OWN_BANK
 
     def enter(self, cast: Cast, name: Callable[[Part], tuple[str, str]]) -> None:
         """Enter the parties of a cast that are not there yet."""
@@ -228,8 +244,9 @@ class Client:
         """Enter the accounts its business needs, with money for it."""
         bank = next(
             (part.id for part in self.cast.parts.values() if part.type == "bank"),
-            self.register.bank(("bank",)),
+            "",
         )
+        bank = bank or self.register.own_bank
         plays = [
             play
             for first in self._plays()

@@ -14,7 +14,7 @@ from qianhai.kernel import CURRENCIES, Outcome
 from qianhai.policy import Compiled, Facility, Leaf, Policy, Standing, Values, cases_of, leaves_of
 
 #: Providers whose answers business itself makes; before it there is nothing.
-_LEDGER: Final = frozenset({"used", "position"})
+_LEDGER: Final = frozenset({"used", "position", "scheduled"})
 #: An example may count in tens; the largest amount of a business has this many digits at least.
 _DIGITS: Final = 6
 #: Providers whose answers are of one business, not of the client.
