@@ -102,10 +102,22 @@ class Cast:
                     "since": SINCE,
                 }  # fmt: skip
 
-    @property
-    def paper_facts(self) -> list[str]:
-        """Return the facts that name a paper of a business."""
-        return sorted({key for _, key in self.papers if key not in self.parts})
+    def names(self, business: str, facts: Values) -> dict[str, str]:
+        """Return what the facts of a business call its papers.
+
+        One that is a text gets a name of the business; what names one of a few (a channel, a kind
+        of wallet) names the paper that all share.
+        """
+        declared = self.facility.facts
+        named: dict[str, str] = {}
+        for key in sorted({key for _, key in self.papers if key not in self.parts}):
+            is_own = key in declared and declared[key].type == "text"
+            if is_own and declared[key].provider == "sender":
+                named[key] = f"{business}.{key}"
+            elif facts.get(key) is not None:
+                text = text_of(facts[key])
+                named[key] = self.texts.get(text, text)
+        return named
 
 
 def cast_of(facility: Facility, facts: Values, ids: Callable[[str, str], str]) -> Cast:

@@ -59,6 +59,7 @@ class Register:
     _parties: set[str] = field(default_factory=set)
     _banks: dict[tuple[object, ...], str] = field(default_factory=dict)
     _accounts: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _papers: set[tuple[str, str]] = field(default_factory=set)
 
     def bank(self, looks: tuple[object, ...]) -> str:
         """Return the id of the bank that looks so: banks serve many clients."""
@@ -85,6 +86,13 @@ class Register:
             if (entry.get("party") or entry.get("owned") or entry["id"]) in new:
                 self.rows(entry)
         self._parties |= new
+
+    def file(self, paper: Entry) -> None:
+        """Enter a paper that is not there yet."""
+        key = paper["record_kind"], paper["id"]
+        if key not in self._papers:
+            self._papers.add(key)
+            self.rows(paper)
 
     def open(self, party: str, bank: str, kind: str, currency: str, balance: Decimal) -> None:
         """Enter an account that is not there yet."""
@@ -136,10 +144,11 @@ class Client:
         if mistaken:
             said, label = self._mistaken(play, said, on), "mistake"
         own = cast_of(play.facility, facts, lambda role, _: self.cast.parts[role].id)
-        names = {key: f"{number}.{key}" for key in own.paper_facts}
+        names = own.names(number, facts)
         for paper in own.papers_of(names):
-            self.register.rows(paper)
-        yield Line(on, self._cells(number, play, on, said | names), label)
+            self.register.file(paper)
+        said |= {key: name for key, name in names.items() if name.startswith(number)}
+        yield Line(on, self._cells(number, play, on, said), label)
         if play.is_sound and not mistaken:
             yield from self._continued(number, play, facts, on)
 
