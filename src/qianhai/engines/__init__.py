@@ -13,23 +13,41 @@ record as not there. A table out has, row by row, its number `row`, those four, 
 as `<pool>.asset`, `.cap`, `.used`, `.asked` and `.left`, and the `engine` that decided the row.
 
 The way of a batch: heads (which rows belong together) -> facts and forms (proven by column) ->
-an engine -> rooms (limits) -> conclude. Books nothing and knows no PostgreSQL.
+an engine -> rooms (limits) -> conclude. The road takes the same steps for its columns and concludes
+itself. Books nothing and knows no PostgreSQL.
 """
 
 from qianhai.engines.decide import Engine, Python, decide_many
-from qianhai.engines.desk import Desk, Emit
+from qianhai.engines.desk import Desk, Emit, Group
 from qianhai.engines.duck import DuckDB
+from qianhai.engines.exact import Ratio, Whole
+from qianhai.engines.facts import facts_at, relation_of
 from qianhai.engines.files import decide_file, row_count
+from qianhai.engines.flaws import Flaws
+from qianhai.engines.marks import kinds_of, packed
+from qianhai.engines.rooms import TRUE, Answers, Use, rooms_of
 from qianhai.engines.spark import Spark
 
 __all__ = [
+    "TRUE",
+    "Answers",
     "Desk",
     "DuckDB",
     "Emit",
     "Engine",
+    "Flaws",
+    "Group",
     "Python",
+    "Ratio",
     "Spark",
+    "Use",
+    "Whole",
     "decide_file",
     "decide_many",
+    "facts_at",
+    "kinds_of",
+    "packed",
+    "relation_of",
+    "rooms_of",
     "row_count",
 ]

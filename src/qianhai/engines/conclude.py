@@ -19,6 +19,7 @@ from qianhai.engines.exact import FIGURE, decimals_of, figures_of
 from qianhai.engines.facts import facts_at
 from qianhai.engines.flaws import FLAWS_MAX, Flaws, too_large
 from qianhai.engines.forms import Array, Mask
+from qianhai.engines.marks import kinds_of, packed
 from qianhai.engines.rooms import FIGURES, Answers, Use, rooms_of, use_name
 from qianhai.policy import Decision, LimitUse, Policy
 from qianhai.rules import WIDE, SqlProgram
@@ -27,7 +28,6 @@ from qianhai.rules import WIDE, SqlProgram
 PYTHON: Final = "python"
 #: By FALSE, TRUE and UNKNOWN.
 _LETTERS: Final = "ftu"
-_WORD: Final = 64
 
 #: The rows of `missing` for some rows of a relation, by their places in it.
 Missing = Callable[[Mask], pa.Table]
@@ -103,14 +103,14 @@ class _Kinds:
             if guard:
                 marks.append((answers.test(guard), 2))
             marks.append((answers.known(key).astype(np.uint8), 1))
-        self._words = _packed(marks, answers.count)
+        self._words = packed(marks, answers.count)
 
     def told(self, mask: Mask, missing: Missing) -> tuple[Mask, Mask]:
         """Return what is said of each row of a mask, and which of them are to be decided alone."""
         said = np.full(len(mask), None, object)
         wide = np.zeros(len(mask), np.bool_)
         open_rows: list[Mask] = []
-        for key, places in _kinds(self._words, np.flatnonzero(mask)):
+        for key, places in kinds_of(self._words, np.flatnonzero(mask)):
             found = self._first(b"k" + key, int(places[0]))
             if found.missing or found.outcome == "incomplete":
                 open_rows.append(places)
@@ -124,7 +124,7 @@ class _Kinds:
             names = [name for names in self._rows.program.masks.values() for name in names if name]
             bits = [np.asarray(masks[name].combine_chunks()).view(np.uint64) for name in names]
             words = [word[places] for word in self._words] + bits
-            for key, at in _kinds(words, np.flatnonzero(~is_wide)):
+            for key, at in kinds_of(words, np.flatnonzero(~is_wide)):
                 said[places[at]] = self._first(b"m" + key, int(places[at[0]]))
         return said, wide
 
@@ -152,36 +152,6 @@ class _Kinds:
                 told = None if text is None else int(text.replace(".", ""))
                 found = int(column.numbers[at]) if column.known[at] else None
                 assert told == found, "an engine counts as the rules do"
-
-
-def _packed(marks: Sequence[tuple[Mask, int]], count: int) -> list[Mask]:
-    """Return marks of a few bits each, packed into words of 64 bits."""
-    words = [np.zeros(count, np.uint64)]
-    used = 0
-    for mark, bits in marks:
-        if used + bits > _WORD:
-            words.append(np.zeros(count, np.uint64))
-            used = 0
-        words[-1] |= mark.astype(np.uint64) << np.uint64(used)
-        used += bits
-    return words
-
-
-def _kinds(words: Sequence[Mask], places: Mask) -> list[tuple[bytes, Mask]]:
-    """Return each distinct combination of words among some rows, and its rows in their order."""
-    if not len(places):
-        return []
-    codes = np.zeros(len(places), np.int64)
-    for word in words:
-        coded = pa.array(word[places]).dictionary_encode()
-        codes = codes * len(coded.dictionary) + np.asarray(coded.indices)
-        codes = np.asarray(pa.array(codes).dictionary_encode().indices).astype(np.int64)
-    order = np.argsort(codes, kind="stable")
-    ends = np.flatnonzero(np.diff(codes[order])) + 1
-    return [
-        (b"".join(word[places[part[0]]].tobytes() for word in words), places[part])
-        for part in np.split(order, ends)
-    ]
 
 
 def _answered(

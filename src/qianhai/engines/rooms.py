@@ -66,6 +66,11 @@ class Answers:
                 found &= np.asarray(self._column(name).is_valid())
         return found
 
+    def columns(self, key: str) -> tuple[Array, Array | None]:
+        """Return a value as the engine gave it: itself, or its numerator and denominator."""
+        above, below = self._program.values[key]
+        return self._column(above), None if below is None else self._column(below)
+
     def text(self, key: str) -> Array:
         """Return a value that is text."""
         return self._column(self._program.values[key][0]).cast(pa.string())

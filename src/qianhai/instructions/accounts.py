@@ -95,10 +95,15 @@ def position_name(policy: Policy, row: Known, position: str) -> Named | None:
 class AccountBook:
     """Finds parties' money accounts: those of the register, and those opened on demand."""
 
-    def __init__(self, policy: Policy, register: Register) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        register: Register,
+        held: dict[str, tuple[Account, ...]] | None = None,
+    ) -> None:
         self._kinds = policy.pack.vocabulary["accounts"]
         self._register = register
-        self._held: dict[str, tuple[Account, ...]] = {}
+        self._held = {} if held is None else held
 
     def find(self, row: Known, name: str, currency: str) -> AccountSpec | None:
         """Return the account `<role>.<kind>` means in a currency; None when there is none.
@@ -129,9 +134,13 @@ class AccountBook:
 
     def ask(self, rows: Iterable[Known]) -> None:
         """Ask for the accounts of all parties of instructions at once, if it was not done."""
-        parties = {party for row in rows for party in row.parties.values()} - self._held.keys()
-        if parties:
-            self._held |= self._register.accounts(sorted(parties))
+        self.ask_for(party for row in rows for party in row.parties.values())
+
+    def ask_for(self, parties: Iterable[str]) -> None:
+        """Ask for the accounts of parties at once, as far as it was not done."""
+        fresh = set(parties) - self._held.keys()
+        if fresh:
+            self._held |= self._register.accounts(sorted(fresh))
 
     def _accounts(self, row: Known, party: str) -> tuple[Account, ...]:
         """Return a party's accounts; those of all parties of an instruction are asked at once."""

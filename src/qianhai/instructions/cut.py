@@ -8,17 +8,15 @@ ledger decides them one after another, in order.
 
 from collections.abc import Iterable, Sequence
 
+from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Instruction
-from qianhai.instructions.prepare import Handover
 from qianhai.ledger import Kind
 
 
 class Horizon:
-    """What a column does, and the one before it that is on its way: what rests on it must wait."""
+    """What a column does: what rests on it must wait."""
 
-    def __init__(self, before: "Horizon | None" = None) -> None:
-        self._before = before
-        self._ids: set[str] = set()
+    def __init__(self) -> None:
         self._moved: set[str] = set()
         self._filed: set[str] = set()
         self._settles = False
@@ -28,40 +26,31 @@ class Horizon:
         ids: set[str] = set()
         for count, one in enumerate(instructions):
             named = (one.id, one.continues)
-            if not ids.isdisjoint(named) or (self._before and self._before.has_any(named)):
+            if not ids.isdisjoint(named):
                 return count
             ids.add(one.id)
         return len(instructions)
 
-    def has_any(self, ids: Sequence[str]) -> bool:
-        """Tell whether the column has one of these instructions."""
-        return not self._ids.isdisjoint(ids)
-
     def independent(self, handovers: Sequence[Handover]) -> int:
-        """Return how many from the first on stand on nothing that one before them changes.
-
-        These are the column then; what was before it is forgotten.
-        """
+        """Return how many from the first on stand on nothing that one before them changes."""
         count = 0
         for one in handovers:
-            if not self.lets_pass(one) or (self._before and not self._before.lets_pass(one)):
+            if not self.lets_pass(one):
                 break
             self._add(one)
             count += 1
-        self._before = None
         return count
 
     def lets_pass(self, one: Handover) -> bool:
         """Tell whether an answer stands on nothing that the column changes."""
-        stands_on = _stands_on(one)
-        if stands_on and (self._settles or not self._moved.isdisjoint(stands_on)):
+        stands = stands_on(one)
+        if stands and (self._settles or not self._moved.isdisjoint(stands)):
             return False
         filed = self._filed
-        return not filed or (filed.isdisjoint(_filed(one)) and filed.isdisjoint(_named(one)))
+        return not filed or (filed.isdisjoint(filed_by(one)) and filed.isdisjoint(named_by(one)))
 
     def _add(self, one: Handover) -> None:
-        self._ids.add(one.row.instruction.id)
-        self._filed.update(_filed(one))
+        self._filed.update(filed_by(one))
         if one.chain is not None:
             legs = one.chain.legs
             self._moved.update(name for leg in legs for name in (leg.debit, leg.credit))
@@ -69,19 +58,19 @@ class Horizon:
             self._settles = self._settles or one.chain.kind in (Kind.COMMIT, Kind.VOID)
 
 
-def _stands_on(one: Handover) -> set[str]:
+def stands_on(one: Handover) -> set[str]:
     """Return the accounts whose balances an answer rests on."""
     expected = () if one.chain is None else one.chain.expects
     return {*one.row.read, *(name for name, _ in expected)}
 
 
-def _filed(one: Handover) -> Iterable[str]:
+def filed_by(one: Handover) -> Iterable[str]:
     """Return whom or what the effects of an answer are on file about."""
     for entry in one.entries:
         yield entry.fields.get("id") or entry.fields.get("party") or ""
 
 
-def _named(one: Handover) -> set[str]:
+def named_by(one: Handover) -> set[str]:
     """Return every name by which an instruction could be about something on file."""
     row = one.row
     named = {*row.parties.values(), *row.accounts.values(), row.key}

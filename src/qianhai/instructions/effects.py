@@ -5,6 +5,7 @@ road's own transaction or not at all.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -96,14 +97,16 @@ _ENDINGS: Final[Mapping[str, _Ending]] = {
     "end_record": _end_record,
     "withdraw_qualification": _withdraw_qualification,
 }
+#: Effects that need neither the register nor a business that is continued.
+PLAIN: Final = frozenset({"file_record", "grant_qualification"})
 #: Every effect there is, by the name the pack calls it by.
 EFFECTS: Final = frozenset(_FILINGS) | frozenset(_ENDINGS)
 
 
-def entries_of(register: Register, row: Known, verdict: Verdict) -> Iterator[Entry]:
+def entries_of(register: Register | None, row: Known, verdict: Verdict) -> Iterator[Entry]:
     """Yield what the effects of a permitted action, whose condition holds, put on file.
 
-    `register` is that of the instruction's day.
+    `register` is that of the instruction's day; what only files needs none.
 
     Raises:
         NoSchedule: the terms of a schedule make none.
@@ -114,15 +117,23 @@ def entries_of(register: Register, row: Known, verdict: Verdict) -> Iterator[Ent
         args: dict[str, str] = {}
         for name in effect.args:
             args |= _texts(row, f"effect.{at_effect}.{name}", name, verdict)
-        fields = (
-            _FILINGS[effect.name](row, args)
-            if effect.name in _FILINGS
-            else _ENDINGS[effect.name](register, row, args)
-        )
+        if effect.name in _FILINGS:
+            fields: Fields | None = _FILINGS[effect.name](row, args)
+        else:
+            assert register is not None, "what ends is on the register"
+            fields = _ENDINGS[effect.name](register, row, args)
         if fields is not None:
             began = {"since": row.instruction.value_on.isoformat()}
             fields = began | fields | {"evidence": row.instruction.id}
             yield Entry(Place("effect", at_effect, effect.name), fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What effects put on file: about whom or what, and when the register was told."""
+
+    names: frozenset[str]
+    at: datetime
 
 
 def carry_out(
@@ -133,18 +144,21 @@ def carry_out(
     keyring: Keyring,
     salts: Callable[[], bytes],
     at: datetime,
-) -> None:
+) -> Filed | None:
     """Put on file what the effects of booked business say, all of it by one load."""
-    if entries:
-        load(
-            conn,
-            check_entries(entries),
-            institution_id=institution_id,
-            at=at,
-            salts=salts,
-            by="road",
-            keyring=keyring,
-        )
+    if not entries:
+        return None
+    told = load(
+        conn,
+        check_entries(entries),
+        institution_id=institution_id,
+        at=at,
+        salts=salts,
+        by="road",
+        keyring=keyring,
+    )
+    names = {entry.fields.get(name, "") for entry in entries for name in ("id", "party")}
+    return Filed(frozenset(names), told.known_since) if told.new else None
 
 
 def _texts(row: Known, key: str, name: str, verdict: Verdict) -> dict[str, str]:

@@ -241,7 +241,7 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
             column = PROVIDERS[provider](at, declared[name].args)
             mine = {path: leaf for path, leaf in leaves.items() if leaf.name == name}
             for row, raw in zip(at.rows, column, strict=True):
-                _place(row.facts, name, declared[name], mine, raw)
+                place(row.facts, name, declared[name], mine, raw)
 
 
 def _of_limits(at: Gathering, limits: set[str]) -> set[str]:
@@ -254,7 +254,7 @@ def _of_limits(at: Gathering, limits: set[str]) -> set[str]:
     return {name for names in named for name in names}
 
 
-def _place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw: Raw) -> None:
+def place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw: Raw) -> None:
     """Write a provider's answer under the leaves of its fact."""
     if raw is None:
         return

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook
+from qianhai.instructions.days import authorisations_of
 from qianhai.instructions.gather import Gathering, gather
-from qianhai.instructions.know import authorisations_of
 from qianhai.instructions.model import Instruction, Known
 from qianhai.kernel import format_minor
 from qianhai.policy import Compiled, Draw, LimitUse, Policy, leaves_of

@@ -5,62 +5,24 @@ must not decide anything but whether an instruction can continue what it names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from qianhai.db import Connection
-from qianhai.instructions.accounts import AccountBook
+from qianhai.instructions.days import Days
 from qianhai.instructions.model import Drawn, Instruction, Known, Root
 from qianhai.instructions.record import Recorder
 from qianhai.kernel import Outcome, Place
 from qianhai.policy import (
-    Authorisation,
     Compiled,
     Policy,
     Standing,
-    as_status,
     leaves_of,
     read_facts,
 )
-from qianhai.registers import PartyType, Register, known_by
+from qianhai.registers import PartyType
 
 #: Why an instruction cannot go on: the answer, and what is missing or wrong.
 Refusal = tuple[Outcome, Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of value: what stands on it, and the register and accounts as they are true then."""
-
-    register: Register
-    standing: Standing
-    book: AccountBook
-
-
-class Days:
-    """The days of value of a column of instructions, each asked for once."""
-
-    def __init__(self, conn: Connection, policy: Policy, institution_id: str, at: datetime) -> None:
-        self._conn, self._policy, self._institution = conn, policy, institution_id
-        self.known_at = known_by(conn, institution_id, at)
-        self._days: dict[date, Day] = {}
-
-    def __getitem__(self, day: date) -> Day:
-        """Return a day."""
-        found = self._days.get(day)
-        if found is None:
-            register = Register(self._conn, self._institution, day, self.known_at)
-            standing = self._policy.standing(day, authorisations=authorisations_of(register))
-            found = self._days[day] = Day(register, standing, AccountBook(self._policy, register))
-        return found
-
-
-def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
-    """Return the instruments on record that change a clause's status."""
-    return tuple(
-        Authorisation(one.clause, as_status(one.status), one.since, one.until, one.number)
-        for one in register.authorisations()
-    )
 
 
 def know(

@@ -5,15 +5,16 @@ to the register and the ledger. Reads only; nothing is posted here.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from qianhai.db import Connection
 from qianhai.instructions.conclude import not_bookable, unfinished
+from qianhai.instructions.days import Days
 from qianhai.instructions.effects import entries_of
 from qianhai.instructions.gather import Gathering, gather
-from qianhai.instructions.know import Days, know
-from qianhai.instructions.model import Drawn, Instruction, Known
+from qianhai.instructions.handover import Handover
+from qianhai.instructions.know import know
+from qianhai.instructions.model import Instruction, Known
 from qianhai.instructions.overlay import judge_overlays
 from qianhai.instructions.record import Recorder
 from qianhai.instructions.schedules import NoSchedule
@@ -26,24 +27,8 @@ from qianhai.instructions.shape import (
     shape_positions,
 )
 from qianhai.kernel import Outcome, reach
-from qianhai.ledger import Balance, Chain, balances
+from qianhai.ledger import Balance, balances
 from qianhai.policy import Compiled, Policy, Verdict, leaves_of
-from qianhai.registers import Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What is handed to the ledger: the verdict, its chain, and what each leg is for.
-
-    `entries` are what its effects put on file once it is booked.
-    """
-
-    row: Known
-    verdict: Verdict
-    chain: Chain | None
-    owners: tuple[str, ...] = ()
-    drawn: tuple[Drawn, ...] = ()
-    entries: tuple[Entry, ...] = ()
 
 
 class Preparer:
@@ -74,13 +59,13 @@ class Preparer:
             gathering = Gathering(
                 conn, day.register, self._institution, self._policy, day.book, rows
             )
-            gather(gathering, self._wanted_by(rows[0].compiled))
+            gather(gathering, self.wanted_by(rows[0].compiled))
             reach("road.gathered")
             for (place, _), handover in zip(members, self._decided(gathering), strict=True):
                 found[place] = handover
         return [handover for handover in found if handover is not None]
 
-    def _wanted_by(self, compiled: Compiled) -> frozenset[str]:
+    def wanted_by(self, compiled: Compiled) -> frozenset[str]:
         """Return the facts an action is decided on, and those that name who holds a limit."""
         key = compiled.facility, compiled.name
         if key not in self._wanted:

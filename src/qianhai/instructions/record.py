@@ -14,12 +14,14 @@ from itertools import chain
 from operator import add
 from typing import Any, Final, Protocol
 
+import pyarrow as pa
+
 from qianhai import journal, registers
 from qianhai.db import Connection
 from qianhai.instructions import store
 from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.cover import Cover
-from qianhai.instructions.effects import carry_out
+from qianhai.instructions.effects import Filed, carry_out
 from qianhai.instructions.flaws import answer_erased, used_before
 from qianhai.instructions.model import (
     Answer,
@@ -29,7 +31,10 @@ from qianhai.instructions.model import (
     Named,
     stored_facts,
 )
+from qianhai.instructions.part import Part
 from qianhai.instructions.recall import explained, letters, recall
+from qianhai.instructions.record_columns import PartRows, message, texts_of
+from qianhai.instructions.report_columns import part_records
 from qianhai.instructions.reports import Record, Reporter
 from qianhai.journal import Entry, Seal
 from qianhai.kernel import BadInput, canonical_text, derived_id, uuid7
@@ -38,7 +43,7 @@ from qianhai.policy import Decision, Policy, Verdict, open_policy, unbundled
 from qianhai.registers import Keyring, SubjectKey
 
 #: From so many answers on a column is sealed as one block.
-_BLOCK_MIN: Final = 16
+BLOCK_MIN: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Recorder:
         self._cover = Cover(institution_id, keyring, salts)
         self._salts = salts
         self._pack_files = pack_files
+        self._part_rows = PartRows(institution_id, self._cover, salts)
         self._has_pack = False
         self._policies = {policy.pack.hash: policy}
         self._reporter = Reporter(policy, institution_id)
@@ -102,24 +108,33 @@ class Recorder:
         """Return sixteen random bytes."""
         return self._salts(16)
 
-    def write(self, conn: Connection, booked: Sequence[Booked], at: datetime) -> list[Answer]:
-        """Write everything a column of answers leaves, and return the answers."""
+    def write(
+        self, conn: Connection, booked: Sequence[Booked], at: datetime, parts: Sequence[Part] = ()
+    ) -> tuple[list[Answer], Filed | None]:
+        """Write everything a column of answers leaves: instructions by themselves, and parts.
+
+        Returns the answers of the former, and what effects put on file.
+        """
+        entries = [entry for one in booked for entry in one.entries]
+        entries += [entry for part in parts for each in part.entries() for entry in each]
         # The journal's head is locked last: whoever loads a register takes the locks in this order.
-        carry_out(
+        filed = carry_out(
             conn,
-            [entry for one in booked for entry in one.entries],
+            entries,
             institution_id=self._institution,
             keyring=self._keyring,
             salts=self.salt,
             at=at,
         )
-        keys = self._cover.keys(conn, (one.row.subject for one in booked))
+        subjects = {one.row.subject for one in booked}
+        subjects.update(*(part.subjects.unique().to_pylist() for part in parts))
+        keys = self._cover.keys(conn, subjects)
         keyed = [(one, keys.get(one.row.subject)) for one in booked]
         first = self._pack_seal(conn, at)
         rows = store.Written(
             [self._instruction_row(one.row, key, at) for one, key in keyed],
             [self._decision_row(one, key, at) for one, key in keyed],
-            [self._messages(one.row, key, one.decision, at) for one, key in keyed],
+            [self._messages(one.row, one.decision, at) for one in booked],
             [
                 [self._report_row(one.row, key, record, at) for record in records]
                 for (one, key), records in zip(
@@ -127,11 +142,12 @@ class Recorder:
                 )
             ],
         )
-        if len(booked) < _BLOCK_MIN:
+        if len(booked) + sum(map(len, parts)) < BLOCK_MIN:
+            assert not parts, "a part is more than some rows"
             seals = store.write_each(conn, rows)
             seals[0].extend(first)
             beside = self._beside(conn, booked, keys, at)
-            entries = [
+            journal_entries = [
                 Entry(
                     "decision", one.row.instruction.id, _body(one), tuple(mine), self._institution
                 )
@@ -139,12 +155,52 @@ class Recorder:
             ]
         else:
             block = uuid7(at, self.salt())
-            together = [*first, *store.write_block(conn, rows, block)]
+            reports = [(part, part_records(self._reporter, conn, part)) for part in parts]
+            together = [
+                *first,
+                *store.write_block(conn, self._tables(rows, parts, keys, at, reports), block),
+            ]
             together += chain(*self._beside(conn, booked, keys, at))
-            body = _summary(booked)
-            entries = [Entry("decisions", str(block), body, tuple(together), self._institution)]
-        journal.append(conn, entries, at=at, salts=self.salt)
-        return [_answer(one) for one in booked]
+            body = _summary(booked, parts)
+            journal_entries = [
+                Entry("decisions", str(block), body, tuple(together), self._institution)
+            ]
+        journal.append(conn, journal_entries, at=at, salts=self.salt)
+        return [_answer(one) for one in booked], filed
+
+    def _tables(
+        self,
+        rows: store.Written,
+        parts: Sequence[Part],
+        keys: Mapping[str, SubjectKey],
+        at: datetime,
+        reports: Sequence[tuple[Part, Sequence[tuple[str, str, pa.Array]]]],
+    ) -> dict[str, list[pa.Table]]:
+        """Return the rows of a block by the table they go to."""
+        made = self._part_rows
+        sent = [row for each in rows.messages for row in each]
+        return {
+            "instructions": [
+                texts_of(store.INSTRUCTIONS, rows.instructions),
+                *(made.instructions(part, keys, at) for part in parts),
+            ],
+            "decisions": [
+                texts_of(store.DECISIONS, rows.decisions),
+                *(made.decisions(part, keys, at) for part in parts),
+            ],
+            "outbox": [
+                texts_of(store.OUTBOX, sent),
+                *(table for part in parts for table in made.outbox(part, at)),
+            ],
+            "reports": [
+                texts_of(store.REPORTS, [row for each in rows.reports for row in each]),
+                *(
+                    made.report(part, keys, at, kind, period, texts)
+                    for part, records in reports
+                    for kind, period, texts in records
+                ),
+            ],
+        }
 
     def _beside(
         self,
@@ -203,7 +259,9 @@ class Recorder:
     ) -> Mapping[str, object]:
         row, decision, result = one.row, one.decision, one.result
         number = row.instruction.id
-        seen = canonical_text(stored_facts(row.facts))
+        sent = self._sent(row)
+        told = {path: value for path, value in row.facts.items() if path not in sent}
+        seen = canonical_text(stored_facts(told))
         return {
             "institution_id": self._institution,
             "instruction_id": number,
@@ -221,23 +279,9 @@ class Recorder:
             "salt": self.salt(),
         }
 
-    def _messages(
-        self, row: Known, key: SubjectKey | None, decision: Decision, at: datetime
-    ) -> list[Mapping[str, object]]:
+    def _messages(self, row: Known, decision: Decision, at: datetime) -> list[Mapping[str, object]]:
         """Return what has to leave beside the reports: the alerts of a refusal."""
-        if not decision.alerts:
-            return []
-        payload = canonical_text(
-            {
-                "instruction": row.instruction.id,
-                "facility": decision.facility,
-                "action": decision.action,
-                "clause": decision.clause,
-                "value_on": decision.on,
-                "parties": dict(row.parties),
-                "facts": stored_facts(row.facts),
-            }
-        )
+        payload = canonical_text(message(row.instruction.id, decision)) if decision.alerts else ""
         return [
             {
                 "institution_id": self._institution,
@@ -245,7 +289,7 @@ class Recorder:
                 "instruction_id": row.instruction.id,
                 "kind": "alert",
                 "name": name,
-                "payload": self._cover.hide(key, payload, row.instruction.id, "alert", name),
+                "payload": payload,
                 "created_at": at,
                 "salt": self.salt(),
             }
@@ -273,6 +317,10 @@ class Recorder:
         body = {"hold": str(void.of), "void": str(void.id)}
         entry = Entry("hold.expired", str(void.of), body, (), void.institution_id)
         journal.append(conn, [entry], at=at, salts=self.salt)
+
+    def known(self, conn: Connection, ids: Sequence[str]) -> set[str]:
+        """Return those of some ids that are on record."""
+        return set(store.stored_hashes(conn, self._institution, ids))
 
     def stored(self, conn: Connection, instructions: Sequence[Instruction]) -> dict[str, Answer]:
         """Return the answers on record for instructions that were answered before, by their ids.
@@ -351,15 +399,16 @@ def _answer(one: Booked) -> Answer:
     )
 
 
-def _summary(booked: Sequence[Booked]) -> Mapping[str, object]:
+def _summary(booked: Sequence[Booked], parts: Sequence[Part]) -> Mapping[str, object]:
     """Return what the journal says of a block of answers; each is in its rows, sealed together."""
-    outcomes = Counter(one.decision.outcome.value for one in booked)
+    decided = [(one.decision, 1) for one in booked] + [(one.decision, len(one)) for one in parts]
+    outcomes = Counter[str]()
+    for decision, count in decided:
+        outcomes[decision.outcome.value] += count
     return {
-        "first": booked[0].row.instruction.id,
-        "last": booked[-1].row.instruction.id,
-        "count": len(booked),
+        "count": sum(outcomes.values()),
         "outcomes": dict(outcomes),
-        "packs": sorted({one.decision.pack_hash for one in booked}),
+        "packs": sorted({decision.pack_hash for decision, _ in decided}),
     }
 
 

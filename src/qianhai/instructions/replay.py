@@ -18,8 +18,8 @@ from qianhai.db import Connection
 from qianhai.instructions import store
 from qianhai.instructions.causes import Cause, Side, causes_of
 from qianhai.instructions.cover import Cover
+from qianhai.instructions.days import authorisations_of
 from qianhai.instructions.flaws import record_differs
-from qianhai.instructions.know import authorisations_of
 from qianhai.instructions.rejudge import Judge, Judged, Recorded, Unjudged
 from qianhai.kernel import EXACT, SHANGHAI, BrokenIntegrity, Flaw, canonical_bytes
 from qianhai.policy import Authorisation, Compiled, Decision, Policy, open_policy, unbundled

@@ -6,9 +6,10 @@ of parties and the legs of holds, which a whole column asks for at once. What is
 as missing and never guessed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import zip_longest
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from qianhai.instructions.accounts import quota_asset
 from qianhai.instructions.model import Known, stored_facts
 from qianhai.kernel import format_minor
 from qianhai.ledger import AccountSpec, Chain, ChainResult, Kind, Movement, movements
-from qianhai.policy import OF_A_LINE, Pack, Policy, ReportField, ReportForm, Verdict
+from qianhai.policy import OF_A_LINE, Compiled, Pack, Policy, ReportField, ReportForm, Verdict
 from qianhai.registers import Register, known_by
 
 #: So many areas of parties are remembered; then they are asked for anew.
@@ -85,8 +86,10 @@ def unit_of(asset: str) -> str:
 
 
 @dataclass(slots=True)
-class _Case:
+class Case:
     """One instruction while a record of it is filled in; `leg` is the one a line is about.
+
+    `amount` stands for that of the leg in a record that many instructions share.
 
     A record that is restated has no instruction at hand: all it says is on record.
     """
@@ -96,6 +99,7 @@ class _Case:
     values: dict[str, str | None] = field(default_factory=dict)
     leg: Movement | None = None
     item: str = ""
+    amount: str = ""
 
     @property
     def row(self) -> Known:
@@ -110,7 +114,7 @@ class _Case:
         return self.leg
 
 
-_Fill = Callable[[_Case], str | None]
+_Fill = Callable[[Case], str | None]
 #: The legs of chains that are continued, by the chain.
 Held = Mapping[UUID, Sequence[Movement]]
 
@@ -183,7 +187,7 @@ class _Binder:
         )
 
     def _fact(self, names: tuple[str, ...], items: Mapping[str, tuple[str, ...]]) -> _Fill:
-        def fill(case: _Case) -> str | None:
+        def fill(case: Case) -> str | None:
             facts = case.row.facts
             for name in items.get(case.item, names) if items else names:
                 value = facts.get(name)
@@ -202,7 +206,7 @@ class _Binder:
         of = one.of[0]
         table = self._pack.codes[self._form.every[of].table]
 
-        def fill(case: _Case) -> str | None:
+        def fill(case: Case) -> str | None:
             code = case.values.get(of)
             return table.group(code) if code else None
 
@@ -211,7 +215,7 @@ class _Binder:
     def _other(self, one: ReportField) -> _Fill:
         kinds, roles = frozenset(one.beside), self._roles(one.of)
 
-        def fill(case: _Case) -> str | None:
+        def fill(case: Case) -> str | None:
             leg = case.movement
             is_debit = leg.debit_kind not in kinds
             mine = leg.debit_holder if is_debit else leg.credit_holder
@@ -237,7 +241,7 @@ def restate(
     """
     binder, filling = _Binder(pack, _named(pack, record.kind), *key), _Filling(pack, on)
     bound, (fields, lines) = binder.bind(), stated
-    case = _Case(None, {})
+    case = Case(None, {})
     filled = filling.fill(case, _restated(bound.fields, fields), "")
     each = []
     for number, line in enumerate(lines, 1):
@@ -265,7 +269,7 @@ def _stating(value: str | None) -> _Fill:
     return lambda _: value
 
 
-def _nobody(_case: _Case) -> None:
+def _nobody(_case: Case) -> None:
     return None
 
 
@@ -283,19 +287,21 @@ def _of_leg(one: ReportField) -> _Fill:
     """Return what fills in a field that the leg itself says."""
     kinds = frozenset(one.of)
 
-    def side(case: _Case) -> str | None:
+    def side(case: Case) -> str | None:
         return one.words[side_of(case.movement, kinds)]
 
-    def holder(case: _Case) -> str | None:
+    def holder(case: Case) -> str | None:
         leg = case.movement
         return (leg.credit_holder if leg.debit_kind in one.beside else leg.debit_holder) or None
 
-    def kind(case: _Case) -> str | None:
+    def kind(case: Case) -> str | None:
         return case.movement.debit_kind if one.value == "debit" else case.movement.credit_kind
 
     fills: dict[str, _Fill] = {
         "item": lambda case: case.item or None,
-        "amount": lambda case: format_minor(case.movement.amount, case.movement.asset.scale),
+        "amount": lambda case: (
+            case.amount or format_minor(case.movement.amount, case.movement.asset.scale)
+        ),
         "held": lambda case: format_minor(case.movement.held, case.movement.asset.scale),
         "currency": lambda case: unit_of(case.movement.asset.code),
         "side": side,
@@ -330,14 +336,18 @@ class Reporter:
         areas = self._find_areas(conn, owing)
         held = self._held(conn, owing)
         return [
-            [self._record(bound, one, areas, held) for bound in self._forms(one)]
+            [
+                self.fill(bound, one.row, areas.get(one.row.instruction.value_on, {}), legs)
+                for legs in [list(_legs(one, held))]
+                for bound in self.forms(one.row.compiled)
+            ]
             if one.verdict.decision.reports
             else []
             for one in booked
         ]
 
-    def _forms(self, one: Permitted) -> tuple[Bound, ...]:
-        compiled = one.row.compiled
+    def forms(self, compiled: Compiled) -> tuple[Bound, ...]:
+        """Return the forms an action owes, bound to it."""
         key = compiled.facility, compiled.name
         if key not in self._bound:
             pack = self._policy.pack
@@ -348,15 +358,25 @@ class Reporter:
     def _find_areas(
         self, conn: Connection, owing: Sequence[Permitted]
     ) -> dict[date, dict[str, str]]:
-        """Return the area of every party, by value date; asked for anew when the register was told.
+        """Return the area of every party, by value date."""
+        wanted: dict[date, set[str]] = {}
+        for one in owing:
+            if self.asks_areas(one.row.compiled):
+                on = one.row.instruction.value_on
+                wanted.setdefault(on, set()).update(one.row.parties.values())
+        return self.areas(conn, wanted)
+
+    def asks_areas(self, compiled: Compiled) -> bool:
+        """Tell whether a form that an action owes says where a party is."""
+        return any(_asks_area(bound.form) for bound in self.forms(compiled))
+
+    def areas(
+        self, conn: Connection, wanted: Mapping[date, Collection[str]]
+    ) -> dict[date, dict[str, str]]:
+        """Return the area of parties, by value date; asked for anew when the register was told.
 
         A party that is not on the register is left out.
         """
-        wanted: dict[date, set[str]] = {}
-        for one in owing:
-            if any(_asks_area(bound.form) for bound in self._forms(one)):
-                on = one.row.instruction.value_on
-                wanted.setdefault(on, set()).update(one.row.parties.values())
         if not wanted:
             return {}
         told = known_by(conn, self._institution, _LONG_AGO)
@@ -379,26 +399,29 @@ class Reporter:
             for one in owing
             if one.row.root is not None
             and one.row.compiled.action.settles
-            and any(bound.lines for bound in self._forms(one))
+            and any(bound.lines for bound in self.forms(one.row.compiled))
         }
         return movements(conn, self._institution, sorted(roots)) if roots else {}
 
-    def _record(
+    def fill(
         self,
         bound: Bound,
-        one: Permitted,
-        areas: Mapping[date, Mapping[str, str]],
-        held: Held,
+        row: Known,
+        areas: Mapping[str, str],
+        legs: Iterable[tuple[Movement, str]],
+        amounts: Iterable[str] = (),
     ) -> Record:
-        on = one.row.instruction.value_on
-        case = _Case(one.row, areas.get(on, {}))
+        """Return a record filled in; `amounts` are texts for those of the legs, where given."""
+        on = row.instruction.value_on
+        case = Case(row, areas)
         filling = _Filling(self._policy.pack, on)
         fields = filling.fill(case, bound.fields, "")
         lines: list[Mapping[str, str | None]] = []
         if bound.lines:
-            for leg, item in _legs(one, held):
+            for (leg, item), text in zip_longest(legs, amounts):
                 if leg.asset.kind == bound.form.counts:
                     case.leg, case.item, case.values = leg, item, dict(fields)
+                    case.amount = text or ""
                     lines.append(filling.fill(case, bound.lines, f"lines.{len(lines) + 1}."))
         period = bound.form.period_of(on)
         return Record(
@@ -415,7 +438,7 @@ class _Filling:
         self.unproven: list[str] = []
 
     def fill(
-        self, case: _Case, fields: Iterable[tuple[str, ReportField, _Fill]], prefix: str
+        self, case: Case, fields: Iterable[tuple[str, ReportField, _Fill]], prefix: str
     ) -> dict[str, str | None]:
         """Return some fields filled in, each by what stands before it."""
         found: dict[str, str | None] = {}

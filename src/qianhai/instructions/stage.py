@@ -5,7 +5,6 @@ every file is collected. What passed is spooled to disk, so that a day of a mill
 the memory of a few thousand.
 """
 
-import json
 import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -17,11 +16,12 @@ from typing import IO, Self
 from qianhai.db import Connection
 from qianhai.instructions import flaws as say
 from qianhai.instructions import store
-from qianhai.instructions.interpret import Draft, Interpreter, declared_facts
-from qianhai.instructions.model import Instruction, stored_facts
-from qianhai.kernel import Flaw, Place, canonical_text
+from qianhai.instructions.block import ROWS_MAX, Block
+from qianhai.instructions.interpret import Draft, Interpreter
+from qianhai.instructions.model import Instruction
+from qianhai.kernel import Flaw, Place
 from qianhai.messages import Row
-from qianhai.policy import Policy, read_facts
+from qianhai.policy import Policy
 from qianhai.registers import KINDS, Account, Keyring, Party, Register
 
 _CHUNK = 2000
@@ -35,43 +35,38 @@ class Staged:
     def __init__(self, policy: Policy, institution_id: str) -> None:
         self._policy = policy
         self._institution = institution_id
-        self._spool: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._kept: list[tuple[Instruction, bytes]] = []
         self.count = 0
 
-    def add(self, instruction: Instruction) -> None:
-        """Spool one instruction."""
-        place = instruction.place
-        kept = {
-            "id": instruction.id,
-            "facility": instruction.facility,
-            "action": instruction.action,
-            "value_on": instruction.value_on,
-            "parties": dict(instruction.parties),
-            "accounts": dict(instruction.accounts),
-            "facts": stored_facts(instruction.facts),
-            "continues": instruction.continues,
-            "said": dict(instruction.said),
-            "place": [place.file, place.line],
-        }
-        self._spool.write(canonical_text(kept) + "\n")
+    def add(self, instruction: Instruction, content: bytes) -> None:
+        """Keep one instruction; `content` is the hash of its content."""
+        self._kept.append((instruction, content))
         self.count += 1
+        if len(self._kept) >= ROWS_MAX:
+            self._spool_kept()
+
+    def _spool_kept(self) -> None:
+        instructions, hashes = zip(*self._kept, strict=True)
+        Block.of(self._policy, self._institution, instructions, hashes).write(self._spool)
+        self._kept.clear()
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the instructions in their order, some thousands at a time, in columns."""
+        if self._kept:
+            self._spool_kept()
+        at = 0
+        while True:
+            self._spool.seek(at)
+            block = Block.read(self._policy, self._institution, self._spool)
+            if block is None:
+                return
+            at = self._spool.tell()
+            yield block
 
     def __iter__(self) -> Iterator[Instruction]:
-        """Yield the spooled instructions in their order."""
-        self._spool.seek(0)
-        for line in self._spool:
-            kept = json.loads(line)
-            file, number = kept.pop("place")
-            declared = declared_facts(self._policy, kept["facility"])
-            facts, found = read_facts(declared, kept.pop("facts").items(), Place)
-            assert not found, "what was staged was read before"
-            yield Instruction(
-                institution_id=self._institution,
-                facts=facts,
-                value_on=date.fromisoformat(kept.pop("value_on")),
-                place=Place(file, number),
-                **kept,
-            )
+        """Yield the instructions in their order, one by one."""
+        return (block.instruction(at) for block in self.blocks() for at in range(len(block)))
 
     def close(self) -> None:
         """Remove the spool."""
@@ -182,7 +177,7 @@ class Stager:
                     say.continues_unknown(instruction.place, of, islice(self._seen, _NEAR_MAX))
                 )
             if not self.flaws:
-                staged.add(instruction)
+                staged.add(instruction, content)
 
 
 @dataclass(slots=True)

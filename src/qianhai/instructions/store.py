@@ -8,6 +8,9 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import pyarrow as pa
+from pyarrow.csv import WriteOptions, write_csv
+
 from qianhai.db import Connection
 from qianhai.instructions.model import Drawn
 from qianhai.journal import Seal, insert_block, insert_sealed
@@ -161,16 +164,38 @@ def write_each(conn: Connection, rows: Written) -> list[list[Seal]]:
     ]
 
 
-def write_block(conn: Connection, rows: Written, block: UUID) -> list[Seal]:
-    """Store answers by the thousand, sealed together."""
-    every = [row for each in rows.messages for row in each]
-    owed = [row for each in rows.reports for row in each]
-    return [
-        *insert_block(conn, "instructions.instructions", rows.instructions, block),
-        *insert_block(conn, "instructions.decisions", rows.decisions, block),
-        *insert_block(conn, "instructions.outbox", every, block),
-        *insert_block(conn, "instructions.reports", owed, block),
-    ]
+INSTRUCTIONS: Final = (
+    "institution_id", "id", "content_hash", "facility", "action", "continues", "root", "value_on",
+    "received_at", "chain_id", "parties", "facts", "salt",
+)  # fmt: skip
+DECISIONS: Final = (
+    "institution_id", "instruction_id", "decided_at", "known_at", "outcome", "clause", "pack_hash",
+    "facts", "answers", "explained", "ledger_result", "ledger_seq", "draws", "salt",
+)  # fmt: skip
+OUTBOX: Final = (
+    "institution_id", "id", "instruction_id", "kind", "name", "payload", "created_at", "salt",
+)  # fmt: skip
+REPORTS: Final = (
+    "institution_id", "instruction_id", "kind", "version", "period", "fields", "created_at", "salt",
+)  # fmt: skip
+
+
+def write_block(
+    conn: Connection, tables: Mapping[str, Sequence[pa.Table]], block: UUID
+) -> list[Seal]:
+    """Store answers by the thousand, sealed together: columns of texts by the table's name."""
+    seals: list[Seal] = []
+    for name, parts in tables.items():
+        rows = pa.concat_tables(parts).combine_chunks()  # Arrow writes many chunks wrongly
+        if not len(rows):
+            continue
+        together = pa.repeat(pa.scalar(str(block), pa.string()), len(rows))
+        rows = rows.append_column("block", together)
+        sink = pa.BufferOutputStream()
+        write_csv(rows, sink, WriteOptions(include_header=False))
+        copied = sink.getvalue().to_pybytes()
+        seals += insert_block(conn, f"instructions.{name}", rows.column_names, copied, block)
+    return seals
 
 
 def drawn_text(drawn: Sequence[Drawn]) -> list[dict[str, object]]:

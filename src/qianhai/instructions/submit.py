@@ -6,21 +6,28 @@ the outbox.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from threading import Lock
 from typing import Final
 
+import numpy as np
+
 from qianhai.db import Connection, Database
+from qianhai.instructions.block import Block, blocks_of
 from qianhai.instructions.conclude import conclude
 from qianhai.instructions.cut import Horizon
+from qianhai.instructions.effects import Filed
+from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer, Instruction
-from qianhai.instructions.prepare import Handover, Preparer
-from qianhai.instructions.record import Booked, Recorder
-from qianhai.kernel import BadInput, Outcome, StaleState
-from qianhai.ledger import Chain, ChainResult, Result, Submission, Writer
+from qianhai.instructions.part import Part
+from qianhai.instructions.prepare import Preparer
+from qianhai.instructions.prepare_block import BlockPreparer, Prepared
+from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
+from qianhai.instructions.segment import Answered, Chains, Segment, cut_of, segment_of
+from qianhai.instructions.stage import Staged
+from qianhai.kernel import Outcome, StaleState
+from qianhai.ledger import Chain, ChainResult, PostedChains, Result, Submission, Writer
 from qianhai.policy import Policy
 from qianhai.registers import Keyring
 
@@ -48,14 +55,12 @@ class _Column:
     """Instructions that go the road together, as they were prepared at an instant.
 
     `repeated` are the answers of those that had one; `handovers` are the others, in their order.
-    `horizon` is where whoever follows them begins.
     """
 
     at: datetime
     instructions: Sequence[Instruction]
     repeated: Mapping[str, Answer]
     handovers: Sequence[Handover]
-    horizon: Horizon
 
 
 class Road:
@@ -77,7 +82,10 @@ class Road:
         self.recorder = Recorder(policy, institution_id, keyring, salts, pack_files)
         self.writer = Writer(database, salts, self._expired)
         self._preparer = Preparer(policy, self.recorder, institution_id)
+        self._blocks = BlockPreparer(policy, self._preparer, institution_id)
         self._losers = Lock()
+        self._is_careful = False
+        self._size = _COLUMN_MAX
 
     def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
         """Decide one instruction and, if permitted, post it: all of it or nothing.
@@ -105,33 +113,156 @@ class Road:
     ) -> Iterator[Answer]:
         """Decide and post instructions in their order; yield each answer once it is on record.
 
-        The answers are those of `submit` one after another. Up to some thousands share the
-        questions to the register and a commit, which end before the first that stands on what
-        one of them changes. While one such column is written the next is prepared; memory holds
-        these two. `now` tells the instant of each.
+        The answers are those of `submit` one after another; see `submit_blocks`.
+        """
+        for answered in self.submit_blocks(instructions, now=now):
+            yield from answered
+
+    def submit_blocks(
+        self, instructions: Iterable[Instruction], *, now: Callable[[], datetime]
+    ) -> Iterator[Answered]:
+        """Decide and post instructions in their order; yield the answers of each commit.
+
+        Some thousands share the questions to the register and a commit, which ends before the
+        first that stands on what one of them changes. Memory holds one block of them. `now` tells
+        the instant of each commit.
 
         Raises:
             BadInput: an id was used before with other content. Those answered so far are booked.
             StaleState: other writers moved first, again and again. Safe to retry.
         """
-        source = iter(instructions)
-        waiting = list(islice(source, _COLUMN_MAX))
-        column, size = self._column(waiting, now()), _COLUMN_MAX
-        with ThreadPoolExecutor(1, "road-writer") as writer:
-            while waiting:
-                posting = writer.submit(self._post, column)
-                asked = len(column.instructions)
-                waiting += islice(source, max(0, asked + size - len(waiting)))
-                ahead = self._ahead(waiting[asked : asked + size], now(), column)
-                answers = posting.result() or [self.submit(waiting[0], at=now())]
-                del waiting[: len(answers)]
-                waiting += islice(source, max(0, size - len(waiting)))
-                is_whole = len(answers) == asked
-                size = min(2 * size, _COLUMN_MAX) if is_whole else _COLUMN_MIN
-                yield from answers
-                column = (
-                    ahead if ahead is not None and is_whole else self._column(waiting[:size], now())
-                )
+        blocks = (
+            instructions.blocks()
+            if isinstance(instructions, Staged)
+            else blocks_of(self.policy, self.institution_id, instructions)
+        )
+        for block in blocks:
+            prepared = self._prepared(block, now())
+            first = 0
+            while first < len(block):
+                answered = self._go_on(prepared, first, now)
+                yield answered
+                first = answered.end
+
+    def _prepared(self, block: Block, at: datetime) -> Prepared:
+        """Prepare a block by columns, but what is on record already, or judged beside the pack."""
+        with self.database.transaction() as conn:
+            prepared = self._blocks.prepare(conn, block, at)
+            if self.recorder.beside is not None:
+                prepared.set_alone(np.arange(len(block)))
+            elif self._is_careful:
+                self._is_careful = self._set_known_alone(conn, prepared)
+        return prepared
+
+    def _set_known_alone(self, conn: Connection, prepared: Prepared) -> bool:
+        """Have instructions that are on record go by themselves; tell whether there are any."""
+        ids = prepared.block.ids
+        known = self.recorder.known(conn, ids)
+        places = [at for at, one in enumerate(ids) if one in known]
+        prepared.set_alone(np.array(places, np.int64))
+        return bool(places)
+
+    def _go_on(self, prepared: Prepared, first: int, now: Callable[[], datetime]) -> Answered:
+        """Post the next rows of a block, as many as can share a commit."""
+        end = len(prepared.block)
+        for _ in range(_ATTEMPTS_MAX):
+            at = now()
+            segment = self._segment(prepared, first, end, at)
+            if segment is None:
+                return self._by_themselves(prepared, first, at)
+            try:
+                return self._post_segment(segment, at)
+            except StaleState:
+                self._is_careful = True
+                with self.database.transaction() as conn:
+                    self._set_known_alone(conn, prepared)
+            except _StopShort as stop:
+                end = stop.count
+                if end == first:
+                    return self._by_themselves(prepared, first, at)
+        raise StaleState(f"instructions from {prepared.block.ids[first]} on met other writers")
+
+    def _by_themselves(self, prepared: Prepared, first: int, at: datetime) -> Answered:
+        """Post the next rows of a block one by one prepared, up to where parts are worth it."""
+        most = min(self._size, len(prepared.block) - first)
+        shares = np.flatnonzero(~prepared.alone[first : first + most])
+        count = most if not len(shares) else max(int(shares[0]), min(most, BLOCK_MIN))
+        instructions = [prepared.instruction(first + at) for at in range(count)]
+        answers = self._post(self._column(instructions, at))
+        answers = answers or [self.submit(instructions[0], at=at)]
+        self._size = min(_COLUMN_MAX, 2 * max(len(answers), _COLUMN_MIN))
+        end = first + len(answers)
+        return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
+
+    def _segment(self, prepared: Prepared, first: int, end: int, at: datetime) -> Segment | None:
+        """Prepare rows from a place on that can share a commit; None where no part is there."""
+        if prepared.alone[first : first + _COLUMN_MIN].all():
+            return None
+        alone = first + np.flatnonzero(prepared.alone[first:end])
+        if len(alone) > self._size:
+            end = int(alone[self._size])
+            alone = alone[: self._size]
+        places = {one: place for place, one in enumerate(prepared.block.ids[first:end], first)}
+        instructions: dict[int, Instruction] = {}
+        for place in alone.tolist():
+            one = prepared.instruction(place)
+            if min(places.get(one.continues, end), places[one.id]) < place:
+                end = place
+                break
+            instructions[place] = one
+        if not any(len(part.places) and part.places[0] < end for part in prepared.parts):
+            return None
+        handovers: dict[int, Handover] = {}
+        repeated: dict[int, Answer] = {}
+        if instructions:
+            with self.database.transaction() as conn:
+                stored = self.recorder.stored(conn, list(instructions.values()))
+                repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
+                fresh = {at_: o for at_, o in instructions.items() if at_ not in repeated}
+                made = self._preparer.prepare(conn, list(fresh.values()), at)
+                handovers = dict(zip(fresh, made, strict=True))
+        segment = segment_of(prepared, first, end, handovers, repeated)
+        cut = cut_of(segment)
+        self._size = min(_COLUMN_MAX, 2 * max(len([p for p in handovers if p < cut]), _COLUMN_MIN))
+        if cut < end:
+            segment = segment_of(prepared, first, cut, handovers, repeated)
+        is_worth_it = segment.parts and segment.end - first >= BLOCK_MIN
+        return segment if is_worth_it else None
+
+    def _post_segment(self, segment: Segment, at: datetime) -> Answered:
+        """Have the ledger post a segment, and write what every answer leaves, in one commit."""
+        chains = Chains(segment, self.institution_id)
+        found: list[Answered] = []
+        filed: list[Filed | None] = []
+
+        def write(conn: Connection, posted: PostedChains) -> None:
+            stale = np.flatnonzero(posted.is_stale)
+            if len(stale):
+                raise _StopShort(int(chains.places[stale[0]]))
+            handed = dict(segment.handovers)
+            parts: list[Part] = []
+            for part in segment.parts:
+                kept, others = chains.settled(part, posted)
+                handed |= {int(part.places[row]): part.handover(row) for row in others.tolist()}
+                parts += [kept] if len(kept) else []
+            numbers = {place: number for number, place in enumerate(chains.places.tolist())}
+            booked = [
+                _booked(one, _NOTHING_MOVED if one.chain is None else posted.one(numbers[place]))
+                for place, one in handed.items()
+            ]
+            answers, told = self.recorder.write(conn, booked, at, parts)
+            single = dict(zip(handed, answers, strict=True)) | dict(segment.repeated)
+            found[:] = [Answered(segment.first, segment.end, parts, single)]
+            filed[:] = [told]
+
+        self.writer.post_named(chains.named, write, at=at)
+        self._note(filed[0])
+        return found[0]
+
+    def _note(self, filed: Filed | None) -> None:
+        """Forget what was known about those of whom something was put on file."""
+        if filed is not None:
+            self._blocks.sources.filed(filed.names, filed.at)
 
     def expire_holds(self, *, at: datetime) -> int:
         """Void the holds whose time is over, each with its entry in the journal; return how many.
@@ -154,27 +285,10 @@ class Road:
         """Go the road once with one instruction; no answer where another writer moved first."""
         return self._post(self._column([instruction], at), dry_run=dry_run)
 
-    def _ahead(
-        self, instructions: Sequence[Instruction], at: datetime, before: _Column
-    ) -> _Column | None:
-        """Prepare those that follow a column on its way, as far as they rest on nothing of it.
-
-        None where already the first does, or has a fault that is told when its turn comes.
-        """
-        try:
-            column = self._column(instructions, at, before.horizon)
-        except (BadInput, StaleState):
-            return None
-        return column if column.instructions else None
-
-    def _column(
-        self, instructions: Sequence[Instruction], at: datetime, before: Horizon | None = None
-    ) -> _Column:
+    def _column(self, instructions: Sequence[Instruction], at: datetime) -> _Column:
         """Prepare as many of the first instructions as can share the road."""
-        horizon = Horizon(before)
+        horizon = Horizon()
         shared = instructions[: horizon.distinct(instructions)]
-        if not shared:
-            return _Column(at, shared, {}, (), horizon)
         with self.database.transaction() as conn:
             repeated = self.recorder.stored(conn, shared)
             fresh = [one for one in shared if one.id not in repeated]
@@ -182,7 +296,7 @@ class Road:
         count = horizon.independent(handovers)
         if count < len(fresh):
             shared = shared[: shared.index(fresh[count])]
-        return _Column(at, shared, repeated, handovers[:count], horizon)
+        return _Column(at, shared, repeated, handovers[:count])
 
     def _post(self, column: _Column, *, dry_run: bool = False) -> list[Answer]:
         """Post a column; return the answers of the first ones, as far as they came out as thought.
@@ -211,6 +325,7 @@ class Road:
             return []
         results = [_NOTHING_MOVED if one.chain is None else None for one in handovers]
         answers: list[Answer] = []
+        filed: list[Filed | None] = []
 
         def keep(place: int) -> Callable[[Connection, ChainResult], None]:
             def record(_conn: Connection, result: ChainResult) -> None:
@@ -219,7 +334,7 @@ class Road:
             return record
 
         def write(conn: Connection, _result: ChainResult) -> None:
-            answers[:] = self._record(conn, handovers, results, at)
+            answers[:], filed[:] = self._record(conn, handovers, results, at)
 
         submissions = [
             Submission(one.chain, keep(place))
@@ -227,6 +342,8 @@ class Road:
             if one.chain is not None
         ]
         self.writer.submit([*submissions, Submission(None, write)], at=at, dry_run=dry_run)
+        if not dry_run:
+            self._note(filed[0])
         return answers
 
     def _record(
@@ -235,7 +352,7 @@ class Road:
         handovers: Sequence[Handover],
         results: Sequence[ChainResult | None],
         at: datetime,
-    ) -> list[Answer]:
+    ) -> tuple[list[Answer], list[Filed | None]]:
         """Write the rows that commit with the results; a repeat finds its first answer instead."""
         repeated = self.recorder.stored(conn, [one.row.instruction for one in handovers])
         booked: list[Booked] = []
@@ -244,8 +361,10 @@ class Road:
                 raise _StopShort(place)
             if one.row.instruction.id not in repeated:
                 booked.append(_booked(one, result))
-        answers = iter(self.recorder.write(conn, booked, at) if booked else [])
-        return [repeated.get(one.row.instruction.id) or next(answers) for one in handovers]
+        written, filed = self.recorder.write(conn, booked, at) if booked else ([], None)
+        answers = iter(written)
+        found = [repeated.get(one.row.instruction.id) or next(answers) for one in handovers]
+        return found, [filed]
 
 
 def _booked(one: Handover, result: ChainResult) -> Booked:

@@ -41,18 +41,15 @@ def insert_sealed(
 
 
 def insert_block(
-    conn: Connection, table: str, rows: Sequence[Mapping[str, object]], block: UUID
+    conn: Connection, table: str, columns: Sequence[str], rows: bytes, block: UUID
 ) -> list[Seal]:
-    """Insert rows into a table as one block, and return the one seal they share; none for none.
+    """Insert rows, at least one, into a table as one block, and return the one seal they share.
 
     For rows by the thousand: as `insert_sealed`, with the declared `block_columns` in the seal, and
-    `verify` names a changed block rather than the row in it.
+    `verify` names a changed block rather than the row in it. `rows` are CSV as PostgreSQL reads
+    it, without a header; among their `columns` is `block`.
     """
-    if not rows:
-        return []
-    columns = tuple(rows[0])
-    assert all(row.keys() == rows[0].keys() for row in rows), "rows give the same columns"
-    digest = store.insert_block(conn, table, columns, [tuple(row.values()) for row in rows], block)
+    digest = store.insert_block(conn, table, columns, rows, block)
     return [Seal(table, store.block_key(block), digest)]
 
 

@@ -175,19 +175,14 @@ def block_key(block: UUID) -> str:
 
 
 def insert_block(
-    conn: Connection,
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    block: UUID,
+    conn: Connection, table: str, columns: Sequence[str], rows: bytes, block: UUID
 ) -> bytes:
     """Copy rows into a table as one block, and return the digest of what was stored."""
     name = sql.Identifier(*table.split("."))
-    listed = sql.SQL(", ").join(map(sql.Identifier, (*columns, "block")))
-    command = sql.SQL("copy {} ({}) from stdin").format(name, listed)
+    listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+    command = sql.SQL("copy {} ({}) from stdin (format csv)").format(name, listed)
     with conn.cursor() as cursor, cursor.copy(command) as copy:
-        for row in rows:
-            copy.write_row((*row, block))
+        copy.write(rows)
     (declared,) = (one for one in read_sealed_tables(conn) if one.name == table)
     statement = sql.SQL("select {} from {} as r where r.block = %s").format(
         _block_digest(declared), name

@@ -23,7 +23,7 @@ from qianhai.kernel.errors import (
     StaleState,
     nearest,
 )
-from qianhai.kernel.ids import derived_id, uuid7
+from qianhai.kernel.ids import derived_id, derived_ids, uuid7
 from qianhai.kernel.money import (
     CURRENCIES,
     EXACT,
@@ -61,6 +61,7 @@ __all__ = [
     "canonical_text",
     "days_between",
     "derived_id",
+    "derived_ids",
     "digest_of",
     "format_minor",
     "nearest",

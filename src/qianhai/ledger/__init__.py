@@ -6,7 +6,9 @@ records that must commit with them. Reads take a connection. `verify` proves tha
 changed since.
 """
 
+from qianhai.ledger.columns import day_number
 from qianhai.ledger.compiling import is_compilable, warm
+from qianhai.ledger.encode import micros_of
 from qianhai.ledger.export import EXPORTS, Span, export_to
 from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.limits import Window, account_name, limit_account
@@ -29,6 +31,7 @@ from qianhai.ledger.model import (
     StoredChain,
     Transfer,
 )
+from qianhai.ledger.named import EXPECTED, NamedChains, PostedChains
 from qianhai.ledger.read import (
     account_spec,
     accounts_of,
@@ -50,6 +53,7 @@ from qianhai.ledger.verify import verify
 from qianhai.ledger.writer import LEGS_MAX, Handed, Submission, Writer
 
 __all__ = [
+    "EXPECTED",
     "EXPORTS",
     "INT64_MAX",
     "LEGS_MAX",
@@ -68,6 +72,8 @@ __all__ = [
     "Load",
     "Loaded",
     "Movement",
+    "NamedChains",
+    "PostedChains",
     "PostedColumns",
     "Reconciled",
     "Reconciliation",
@@ -89,11 +95,13 @@ __all__ = [
     "balance_on",
     "balances",
     "chain_at",
+    "day_number",
     "export_to",
     "find_chain",
     "head",
     "is_compilable",
     "limit_account",
+    "micros_of",
     "movements",
     "reconcile_account",
     "seq_at",

@@ -17,7 +17,7 @@ import numpy as np
 import psycopg
 
 from qianhai.db import Connection, Database
-from qianhai.kernel import business_date, reach
+from qianhai.kernel import StaleState, business_date, reach
 from qianhai.ledger import compiling, store
 from qianhai.ledger.answer import answer, answer_legs, content_of
 from qianhai.ledger.book import Book
@@ -27,6 +27,14 @@ from qianhai.ledger.encode import ChainKey, encode, key_of, micros_of, unknown_n
 from qianhai.ledger.encode_legs import accounts_of, choose, encode_legs, original_ids
 from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.model import Chain, ChainResult, Kind, Result
+from qianhai.ledger.named import (
+    NamedChains,
+    PostedChains,
+    answer_named,
+    content_of_named,
+    encode_named,
+    unknown_accounts,
+)
 from qianhai.ledger.past import PastChain
 from qianhai.ledger.queue import Line, Ticket
 from qianhai.ledger.session import Attempt, Session
@@ -73,10 +81,12 @@ class _Asked:
     is_sweep: bool = False
     legs: LegColumns | None = None
     institution_id: str = ""
+    named: NamedChains | None = None
+    record: Callable[[Connection, PostedChains], None] | None = None
 
 
 #: What a caller is given: a result for each submission, or what became of its legs.
-_Given: TypeAlias = list[ChainResult] | PostedColumns
+_Given: TypeAlias = list[ChainResult] | PostedColumns | PostedChains
 
 
 class Handed:
@@ -178,6 +188,28 @@ class Writer:
             first = end
         return posted
 
+    def post_named(
+        self,
+        chains: NamedChains,
+        record: Callable[[Connection, PostedChains], None],
+        *,
+        at: datetime,
+    ) -> PostedChains:
+        """Post chains in columns in one transaction with what `record` writes of their results.
+
+        As `submit`, at the speed of columns; accounts are opened where they are not. All ids are
+        taken for new. What `record` raises undoes everything.
+
+        Raises:
+            StaleState: an id of a chain or of a record is there already; nothing was written.
+            Environment: the database failed, and it is certain that nothing was booked.
+            UnknownCommit: it failed while committing and again when asked: ask by the chains' ids.
+        """
+        given = self._line.join(_Asked((), at, named=chains, record=record), 0, is_alone=True)
+        posted = given.result()
+        assert isinstance(posted, PostedChains), "named chains are given their columns"
+        return posted
+
     def settle(self) -> None:
         """Write back every account and index every partition: for the end of a load."""
         self._session.settle()
@@ -190,6 +222,8 @@ class Writer:
         """Post what several callers handed in, or what one wants done alone."""
         if batch[0].legs is not None:
             return [self._serve_legs(batch[0], batch[0].legs)]
+        if batch[0].named is not None:
+            return [self._serve_named(batch[0], batch[0].named)]
         submissions = [one for asked in batch for one in asked.submissions]
         chains = [one.chain for one in submissions if one.chain is not None]
         results: list[ChainResult] = []
@@ -269,6 +303,40 @@ class Writer:
             self._session.write(conn, attempt, entries, batch)
             reach("writer.legs_written")
         return posted
+
+    def _serve_named(self, asked: _Asked, chains: NamedChains) -> PostedChains:
+        """Post one caller's named chains, and have the records of all written."""
+        found: list[PostedChains] = []
+
+        def post(conn: Connection, attempt: Attempt) -> None:
+            self._sweep(conn, attempt)
+            book = attempt.book
+            store.load_named(conn, book, *unknown_accounts(chains, book))
+            sheet = encode_named(chains, book)
+            compiling.post(sheet.arrays, micros_of(attempt.posted_at))
+            reach("writer.decided")
+            entries, batch = decode(
+                sheet,
+                book,
+                attempt.stand.head,
+                attempt.posted_at,
+                self._salts,
+                content_of_named(chains),
+            )
+            found[:] = [answer_named(sheet, entries)]
+            book.drop_absent()
+            if len(entries.chains):
+                self._session.write(conn, attempt, entries, batch)
+                reach("writer.legs_written")
+            assert asked.record is not None, "named chains come with their record"
+            asked.record(conn, found[0])
+            reach("writer.recorded")
+
+        try:
+            self._session.transact(post, asked.at)
+        except psycopg.errors.UniqueViolation as fault:
+            raise StaleState("an id that was taken for new is on record") from fault
+        return found[0]
 
     def _sweep(self, conn: Connection, attempt: Attempt) -> list[ChainResult]:
         """Void the holds whose time is over, with what another room records of each."""

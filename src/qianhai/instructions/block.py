@@ -1,0 +1,219 @@
+"""Blocks: instructions in columns, some thousands together, in their order.
+
+What all instructions have stands in one table; parties, accounts and facts stand in a table for
+each action and day, as texts, so that a group of them is known and decided by columns. An
+instruction by itself is made only for whoever asks for one. Holds nothing a register knows.
+"""
+
+import json
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import IO, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from qianhai.instructions.interpret import declared_facts
+from qianhai.instructions.model import Instruction, stored_facts
+from qianhai.kernel import Place, canonical_text
+from qianhai.policy import Policy, read_facts
+
+#: So many instructions are a block.
+ROWS_MAX: Final = 16_384
+#: What stands before the name of a role in the columns of a group, and after that of a fact.
+PARTY, ACCOUNT, ABSENT = "party:", "account:", ".absent"
+#: The column of a group that has the places of its rows in the block.
+AT: Final = "at:"
+Numbers = np.ndarray[Any, Any]
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The instructions of one action and value date: their places in the block, and columns.
+
+    `table` has a column of texts for each role that has a party (`party:role`) or a named account
+    (`account:role`), and for each fact that is stated; what is stated as not there is true in
+    `<fact>.absent`.
+    """
+
+    facility: str
+    action: str
+    value_on: date
+    places: Numbers
+    table: pa.Table
+
+
+class Block:
+    """Instructions of one institution in columns."""
+
+    def __init__(
+        self, policy: Policy, institution_id: str, heads: pa.Table, tables: Mapping[Key, pa.Table]
+    ) -> None:
+        self._policy, self._institution = policy, institution_id
+        self.heads = heads
+        self.ids: list[str] = heads["id"].to_pylist()
+        self.groups = [
+            Group(facility, action, date.fromisoformat(day), np.asarray(table[AT]), table)
+            for (facility, action, day), table in tables.items()
+        ]
+
+    def __len__(self) -> int:
+        """Return how many instructions there are."""
+        return len(self.ids)
+
+    def texts(self, name: str) -> pa.Array:
+        """Return a column that every instruction has, as one array."""
+        return self.heads[name].combine_chunks()
+
+    def instruction(self, at: int) -> Instruction:
+        """Return one of them by itself."""
+        kept = {name: self.heads[name][at].as_py() for name in self.heads.column_names}
+        own, said = json.loads(kept["own"]), json.loads(kept["said"])
+        given = [(path, raw) for path, raw in json.loads(kept["sent"]).items() if path not in said]
+        declared = declared_facts(self._policy, kept["facility"])
+        facts, found = read_facts(declared, given, Place)
+        assert not found, "what is in a block was read before"
+        return Instruction(
+            kept["id"],
+            self._institution,
+            kept["facility"],
+            kept["action"],
+            kept["value_on"],
+            own["parties"],
+            own["accounts"],
+            facts,
+            kept["continues"],
+            said,
+            Place(kept["file"], kept["line"]),
+        )
+
+    def write(self, file: IO[bytes]) -> None:
+        """Write the block at the end of a file."""
+        tables = {"": self.heads} | {
+            json.dumps([one.facility, one.action, one.value_on.isoformat()]): one.table
+            for one in self.groups
+        }
+        file.write(struct.pack(">I", len(tables)))
+        for name, table in tables.items():
+            sink = pa.BufferOutputStream()
+            with pa.ipc.new_stream(sink, table.schema.with_metadata({"name": name})) as stream:
+                stream.write_table(table)
+            kept = sink.getvalue()
+            file.write(struct.pack(">Q", kept.size))
+            file.write(kept)
+
+    @classmethod
+    def read(cls, policy: Policy, institution_id: str, file: IO[bytes]) -> "Block | None":
+        """Read the next block of a file; None at its end."""
+        counted = file.read(4)
+        if not counted:
+            return None
+        found: dict[str, pa.Table] = {}
+        for _ in range(struct.unpack(">I", counted)[0]):
+            (size,) = struct.unpack(">Q", file.read(8))
+            table = pa.ipc.open_stream(file.read(size)).read_all()
+            found[table.schema.metadata[b"name"].decode()] = table
+        heads = found.pop("")
+        return cls(
+            policy, institution_id, heads, {tuple(json.loads(k)): t for k, t in found.items()}
+        )
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy,
+        institution_id: str,
+        instructions: Sequence[Instruction],
+        hashes: Sequence[bytes] = (),
+    ) -> "Block":
+        """Lay out instructions in columns; `hashes` are those of their contents, where known."""
+        columns: dict[Key, _Columns] = {}
+        heads = []
+        for at, one in enumerate(instructions):
+            facts, place = stored_facts(one.facts), one.place
+            key = one.facility, one.action, one.value_on.isoformat()
+            columns.setdefault(key, _Columns()).add(at, one, facts)
+            content = hashes[at] if hashes else one.content_hash
+            own = {"parties": dict(one.parties), "accounts": dict(one.accounts)}
+            heads.append(
+                (
+                    one.id,
+                    content,
+                    one.facility,
+                    one.action,
+                    one.value_on,
+                    one.continues,
+                    canonical_text(own),
+                    canonical_text(facts | dict(one.said)),
+                    canonical_text(dict(one.said)),
+                    place.file,
+                    place.line,
+                )
+            )
+        names = _HEADS.names
+        cells = zip(names, zip(*heads, strict=True), strict=True)
+        arrays = [pa.array(column, _HEADS.field(name).type) for name, column in cells]
+        table = pa.table(arrays, schema=_HEADS)
+        return cls(policy, institution_id, table, {k: one.table() for k, one in columns.items()})
+
+
+_HEADS: Final = pa.schema(
+    [
+        ("id", pa.string()),
+        ("content_hash", pa.binary()),
+        ("facility", pa.string()),
+        ("action", pa.string()),
+        ("value_on", pa.date32()),
+        ("continues", pa.string()),
+        ("own", pa.string()),
+        ("sent", pa.string()),
+        ("said", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+    ]
+)
+
+
+class _Columns:
+    """The columns of a group while its instructions come in; what one does not have is null."""
+
+    def __init__(self) -> None:
+        self._at: list[int] = []
+        self._columns: dict[str, list[object]] = {}
+
+    def add(self, at: int, one: Instruction, facts: Mapping[str, object]) -> None:
+        for role, party in one.parties.items():
+            self._put(f"{PARTY}{role}", party)
+        for role, number in one.accounts.items():
+            self._put(f"{ACCOUNT}{role}", number)
+        for path, value in facts.items():
+            if value is None:
+                self._put(f"{path}{ABSENT}", True)
+            else:
+                self._put(path, value)
+        self._at.append(at)
+
+    def _put(self, name: str, value: object) -> None:
+        column = self._columns.setdefault(name, [])
+        column.extend([None] * (len(self._at) - len(column)))
+        column.append(value)
+
+    def table(self) -> pa.Table:
+        count = len(self._at)
+        for column in self._columns.values():
+            column.extend([None] * (count - len(column)))
+        arrays = {name: pa.array(column) for name, column in self._columns.items()}
+        return pa.table({AT: pa.array(self._at, pa.int64()), **arrays})
+
+
+def blocks_of(
+    policy: Policy, institution_id: str, instructions: Iterable[Instruction], rows: int = ROWS_MAX
+) -> Iterator[Block]:
+    """Yield instructions in blocks."""
+    source = iter(instructions)
+    while some := list(islice(source, rows)):
+        yield Block.of(policy, institution_id, some)

@@ -1,0 +1,62 @@
+"""Days: what stands on a day of value, and the register and accounts as they are true then."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from qianhai.db import Connection
+from qianhai.instructions.accounts import AccountBook
+from qianhai.policy import Authorisation, Policy, Standing, as_status
+from qianhai.registers import Account, Register, known_by
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of value: what stands on it, and the register and accounts as they are true then."""
+
+    register: Register
+    standing: Standing
+    book: AccountBook
+
+
+class Days:
+    """The days of value of a column of instructions, each asked for once.
+
+    `head` is the instant at which the register was last told something, `known_at` the instant
+    it is asked as of. `held` gives the accounts of parties that are known already, by the day.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        policy: Policy,
+        institution_id: str,
+        at: datetime,
+        held: Callable[[date], dict[str, tuple[Account, ...]]] = lambda _: {},
+    ) -> None:
+        self._conn, self._policy, self._institution = conn, policy, institution_id
+        self.head = known_by(conn, institution_id, _LONG_AGO)
+        self.known_at = max(at, self.head)
+        self._held = held
+        self._days: dict[date, Day] = {}
+
+    def __getitem__(self, day: date) -> Day:
+        """Return a day."""
+        found = self._days.get(day)
+        if found is None:
+            register = Register(self._conn, self._institution, day, self.known_at)
+            standing = self._policy.standing(day, authorisations=authorisations_of(register))
+            book = AccountBook(self._policy, register, self._held(day))
+            found = self._days[day] = Day(register, standing, book)
+        return found
+
+
+def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
+    """Return the instruments on record that change a clause's status."""
+    return tuple(
+        Authorisation(one.clause, as_status(one.status), one.since, one.until, one.number)
+        for one in register.authorisations()
+    )

@@ -1,0 +1,310 @@
+"""Parts: the rows of one kind in a column, on their way from the decision to the answer.
+
+What is the same for all of them stands once, what differs stands in columns. One row by itself is
+made where something rare happens to it, as one instruction that was prepared alone.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from qianhai.instructions.accounts import limit_name
+from qianhai.instructions.block import Block
+from qianhai.instructions.columns import NO_CAP, DrawColumn, LegColumn, Legs, Specs
+from qianhai.instructions.effects import entries_of
+from qianhai.instructions.handover import Handover
+from qianhai.instructions.kinds import Judged
+from qianhai.instructions.model import Answer, Drawn, Instruction, Known
+from qianhai.instructions.sources import texts
+from qianhai.kernel import Outcome, Place, format_minor
+from qianhai.ledger import Chain, Kind, Leg, PostedChains
+from qianhai.policy import Decision, Verdict, read_facts
+from qianhai.registers import Entry
+from qianhai.rules import Money
+
+Numbers = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of a pool in every row, in minor units; it is known in all rows or in none."""
+
+    numbers: Numbers
+    is_known: bool
+
+    def text(self, row: int, scale: int) -> str | None:
+        """Return it as a decision shows it."""
+        return format_minor(int(self.numbers[row]), scale) if self.is_known else None
+
+
+Columns = TypeVar("Columns", LegColumn, DrawColumn, Figure)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one kind: their places in the block, and the figures of each limit's pools.
+
+    `rows` are their places in the group. `amounts` are what each limit is asked for; `figures`
+    stand in the order of the decision's limits. `seqs` are the last transfers of those that moved
+    something, 0 for others, once they are posted.
+    """
+
+    block: Block
+    judged: Judged
+    verdict: Verdict
+    specs: Specs
+    subjects: pa.Array
+    known_at: datetime
+    rows: Numbers
+    places: Numbers
+    legs: Sequence[LegColumn]
+    draws: Sequence[DrawColumn]
+    amounts: Mapping[str, Numbers]
+    figures: Sequence[Mapping[str, Figure]]
+    seqs: Numbers
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
+
+    @property
+    def decision(self) -> Decision:
+        """Return the decision of the kind; its figures are those of the first row ever met."""
+        return self.verdict.decision
+
+    @property
+    def is_permitted(self) -> bool:
+        """Tell whether the rows are permitted, before the ledger is asked."""
+        return self.decision.outcome is Outcome.PERMITTED
+
+    def take(self, mask: Numbers) -> "Part":
+        """Return some of the rows."""
+        if mask.all():
+            return self
+        return replace(
+            self,
+            subjects=self.subjects.filter(pa.array(mask)),
+            rows=self.rows[mask],
+            places=self.places[mask],
+            legs=[_taken(leg, mask) for leg in self.legs],
+            draws=[_taken(draw, mask) for draw in self.draws],
+            amounts={name: numbers[mask] for name, numbers in self.amounts.items()},
+            figures=[{n: _taken(f, mask) for n, f in one.items()} for one in self.figures],
+            seqs=self.seqs[mask],
+        )
+
+    def ids(self) -> list[str]:
+        """Return the ids of the instructions."""
+        return [self.block.ids[at] for at in self.places.tolist()]
+
+    def decided(self, row: int) -> Decision:
+        """Return the decision of one row."""
+        uses = tuple(
+            replace(use, **{name: one.text(row, self.scale(at)) for name, one in own.items()})
+            for at, (use, own) in enumerate(zip(self.decision.limits, self.figures, strict=True))
+        )
+        return replace(self.decision, limits=uses)
+
+    def scale(self, limit: int) -> int:
+        """Return the decimals of a limit's pool, by its place among the decision's."""
+        return self.verdict.draws[limit].scale
+
+    def drawn(self, row: int) -> tuple[Drawn, ...]:
+        """Return what the pools gave one row."""
+        return tuple(self._drawn(one, row) for one in self.draws)
+
+    def _drawn(self, one: DrawColumn, row: int) -> Drawn:
+        draw, all_ = one.draw, self.specs.all
+        account, source = all_[one.account[row]], int(one.source[row])
+        return Drawn(
+            draw.limit.id,
+            draw.pool.id,
+            account.name,
+            "" if source < 0 else all_[source].name,
+            draw.asset,
+            draw.scale,
+            account.holder,
+        )
+
+    def handover(self, row: int) -> Handover:
+        """Return one row as an instruction that was prepared alone."""
+        instruction = self.block.instruction(int(self.places[row]))
+        known = self._known(instruction, row)
+        chain = self._chain(instruction, row)
+        owners = tuple(leg.owner for leg in self.legs)
+        decision = self.decided(row)
+        draws = []
+        for at, draw in enumerate(self.verdict.draws):
+            cap, amount = self.figures[at]["cap"], self.amounts.get(draw.limit.id)
+            changed = replace(
+                draw,
+                cap=int(cap.numbers[row]) if cap.is_known else None,
+                amount=draw.amount if amount is None else int(amount[row]),
+            )
+            draws.append(changed)
+        verdict = replace(self.verdict, decision=decision, draws=tuple(draws))
+        return Handover(
+            known,
+            verdict,
+            chain,
+            owners,
+            self.drawn(row),
+            self.take(np.arange(len(self)) == row).entries()[0],
+        )
+
+    def _known(self, instruction: Instruction, row: int) -> Known:
+        rules = self.judged.business.rules
+        told = json.loads(self.judged.provided[int(self.rows[row])].as_py())
+        facts, flaws = read_facts({}, told.items(), Place, leaves=rules.leaves)
+        assert not flaws, "what a provider said was read before"
+        return Known(
+            instruction,
+            rules.compiled,
+            rules.standing,
+            None,
+            instruction.parties,
+            instruction.accounts,
+            {**facts, **instruction.facts},
+            frozenset(instruction.facts),
+            self.known_at,
+            self.subjects[row].as_py(),
+        )
+
+    def _chain(self, instruction: Instruction, row: int) -> Chain | None:
+        if not self.legs:
+            return None
+        all_ = self.specs.all
+        sides = [(all_[leg.debit[row]], all_[leg.credit[row]]) for leg in self.legs]
+        return Chain(
+            instruction.chain_id,
+            instruction.institution_id,
+            Kind.POST,
+            tuple(
+                Leg(
+                    debit.name,
+                    credit.name,
+                    int(leg.amount[row]),
+                    None if leg.cap[row] == NO_CAP else int(leg.cap[row]),
+                    leg.spills,
+                )
+                for leg, (debit, credit) in zip(self.legs, sides, strict=True)
+            ),
+            instruction.value_on,
+            opens=tuple({spec.name: spec for side in sides for spec in side}.values()),
+        )
+
+    def entries(self) -> list[tuple[Entry, ...]]:
+        """Return what the effects of each row put on file."""
+        rules = self.judged.business.rules
+        effects = rules.compiled.action.effects
+        if not self.is_permitted or not effects:
+            return [()] * len(self)
+        named = {f"effect.{at}.{name}" for at, one in enumerate(effects) for name in one.args}
+        columns = {key: self._values(key) for key in sorted(named & rules.values.keys())}
+        paths = {
+            kind.currency
+            for key in columns
+            if (kind := rules.values[key].type) and isinstance(kind, Money)
+        }
+        texts_of = {path: self._texts(path) for path in paths if not path.isupper()}
+        found = []
+        for row, number in enumerate(self.ids()):
+            instruction = Instruction(number, "", "", "", self.judged.group.value_on, {})
+            facts: dict[str, object] = {path: one[row] for path, one in texts_of.items()}
+            known = Known(instruction, rules.compiled, rules.standing, None, {}, {}, facts)
+            values = {key: column[row] for key, column in columns.items()}
+            found.append(tuple(entries_of(None, known, replace(self.verdict, values=values))))
+        return found
+
+    def _texts(self, path: str) -> list[str]:
+        return list(texts(self.judged.table, path).take(pa.array(self.rows)).to_pylist())
+
+    def _values(self, key: str) -> list[Any]:
+        """Return what a value came to in each row, as the program of one row gives it."""
+        above, below = self.judged.answers.columns(key)
+        found = above.take(pa.array(self.rows)).to_pylist()
+        if below is None:
+            return list(found)
+        under = below.take(pa.array(self.rows)).to_pylist()
+        return [
+            None if one is None or other is None else Fraction(one) / Fraction(other)
+            for one, other in zip(found, under, strict=True)
+        ]
+
+    def answer(self, row: int) -> Answer:
+        """Return the answer of one row that is settled."""
+        instruction = self.block.instruction(int(self.places[row]))
+        known = self._known(instruction, row)
+        draws = self.verdict.draws
+        pools = tuple(limit_name(known, draw.limit.id, draw.pool.id) for draw in draws)
+        seq = int(self.seqs[row]) or None
+        return Answer(instruction, self.decided(row), "posted", seq, pools=pools)
+
+    def settled(self, first: Numbers, posted: PostedChains, seqs: Numbers) -> "Part":
+        """Return the rows with what the ledger said and moved; `first` is the first leg of each."""
+        figures = [dict(one) for one in self.figures]
+        by_name = {(d.limit.id, d.pool.id): at for at, d in enumerate(self.verdict.draws)}
+        for one in self.draws:
+            at, leg = by_name[one.draw.limit.id, one.draw.pool.id], self.legs[one.leg]
+            legs = first + one.leg
+            used = posted.used[legs]
+            cap = figures[at]["cap"].numbers
+            figures[at] |= {
+                "used": Figure(used, is_known=True),
+                "asked": Figure(
+                    (posted.taken if leg.spills else posted.asked)[legs], is_known=True
+                ),
+                "left": Figure(np.maximum(cap - used, 0), is_known=True),
+            }
+        legs = [
+            replace(leg, amount=posted.taken[first + number])
+            for number, leg in enumerate(self.legs)
+        ]
+        return replace(self, legs=legs, figures=figures, seqs=seqs)
+
+
+def part_of(
+    block: Block, legs: Legs, subjects: pa.Array, known_at: datetime, places: Numbers
+) -> Part:
+    """Return the rows of a kind whose legs are known, as a part of a column."""
+    judged, verdict, rows = legs.judged, legs.verdict, legs.rows
+    uses = {use.name: use for use in judged.uses}
+    figures = []
+    for shown in verdict.decision.limits:
+        own = {}
+        for name, whole in uses[shown.id].figures.items():
+            known = whole.known[rows]
+            assert known.all() or not known.any(), "the rows of a kind know the same"
+            own[name] = Figure(whole.numbers[rows], bool(known.all()))
+        figures.append(own)
+    return Part(
+        block,
+        judged,
+        verdict,
+        legs.specs,
+        subjects.take(pa.array(rows)),
+        known_at,
+        rows,
+        places,
+        legs.legs,
+        legs.draws,
+        legs.amounts,
+        figures,
+        np.zeros(len(rows), np.int64),
+    )
+
+
+def _taken(one: Columns, mask: Numbers) -> Columns:
+    """Return some rows of whatever has columns."""
+    columns = {
+        field.name: value[mask]
+        for field in fields(one)
+        if isinstance(value := getattr(one, field.name), np.ndarray)
+    }
+    return replace(one, **columns)

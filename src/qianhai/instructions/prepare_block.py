@@ -1,0 +1,160 @@
+"""A block prepared: what columns can hold is known, gathered, decided and shaped by columns.
+
+The rest (continued business, what rests on balances or on what an earlier row puts on file, what a
+column cannot hold) is marked to go by itself. Reads only; nothing is posted here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qianhai.db import Connection
+from qianhai.instructions.block import Block, Group
+from qianhai.instructions.columns import Legs, Specs, legs_of
+from qianhai.instructions.days import Day, Days
+from qianhai.instructions.effects import PLAIN
+from qianhai.instructions.kinds import Judge, Judged
+from qianhai.instructions.model import Instruction
+from qianhai.instructions.part import Part, part_of
+from qianhai.instructions.prepare import Preparer
+from qianhai.instructions.sources import Sources, is_askable
+from qianhai.policy import Compiled, Policy
+from qianhai.rules import Number
+
+Numbers = np.ndarray[Any, Any]
+#: Fewer rows of an action and day than this are done sooner one by one.
+ROWS_MIN: Final = 24
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A block on its way: its parts, which rows go by themselves, the accounts the parts name.
+
+    `filed` tells about whom or what a part's row puts something on file, and where that row is.
+    """
+
+    block: Block
+    parts: list[Part]
+    alone: Numbers
+    specs: Specs
+    filed: dict[str, int]
+    known_at: datetime
+
+    def set_alone(self, places: Numbers) -> None:
+        """Have rows go by themselves."""
+        self.alone[places] = True
+        self.parts = [
+            kept for part in self.parts if len(kept := part.take(~self.alone[part.places]))
+        ]
+
+    def instruction(self, at: int) -> Instruction:
+        """Return one instruction by itself."""
+        return self.block.instruction(at)
+
+
+class BlockPreparer:
+    """Prepares blocks of one institution under one pack."""
+
+    def __init__(self, policy: Policy, preparer: Preparer, institution_id: str) -> None:
+        self._policy, self._preparer, self._institution = policy, preparer, institution_id
+        self.sources = Sources(policy, institution_id)
+        self._judge = Judge(policy)
+        self._fits: dict[tuple[str, str], bool] = {}
+
+    def prepare(self, conn: Connection, block: Block, at: datetime) -> Prepared:
+        """Prepare a block on what is on record now."""
+        days = Days(conn, self._policy, self._institution, at, self.sources.held)
+        self.sources.begin(days.head)
+        prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), {}, days.known_at)
+        may_share = _shareable(block)
+        for group in block.groups:
+            own = _some(group, may_share[group.places])
+            if len(own.places) < ROWS_MIN or not group.facility:
+                continue
+            compiled = self._policy.compiled(group.facility, group.action)
+            if self._fits_columns(compiled):
+                self._group(conn, days[group.value_on], own, compiled, prepared)
+        _file(prepared)
+        return prepared
+
+    def _group(
+        self, conn: Connection, day: Day, group: Group, compiled: Compiled, prepared: Prepared
+    ) -> None:
+        """Add the parts of a group."""
+        wanted = self._preparer.wanted_by(compiled)
+        table, provided = self.sources.gather(conn, day, group, compiled, wanted)
+        judged = self._judge.judge(compiled, day.standing, group, table, provided)
+        subjects = self.sources.subjects(day, group, compiled)
+        for legs in self._shaped(day, judged, prepared):
+            kept = ~legs.alone
+            places = group.places[legs.rows]
+            part = part_of(prepared.block, legs, subjects, prepared.known_at, places).take(kept)
+            if len(part):
+                prepared.parts.append(part)
+                prepared.alone[part.places] = False
+
+    def _shaped(self, day: Day, judged: Judged, prepared: Prepared) -> Iterator[Legs]:
+        ids, places = prepared.block.ids, judged.group.places
+        for verdict, rows in judged.kinds:
+            names = [ids[at] for at in places[rows].tolist()]
+            yield legs_of(self._policy, day.book, judged, verdict, rows, names, prepared.specs)
+
+    def _fits_columns(self, compiled: Compiled) -> bool:
+        key = compiled.facility, compiled.name
+        if key not in self._fits:
+            action = compiled.action
+            numbers = (f"effect.{at}.{n}" for at, e in enumerate(action.effects) for n in e.args)
+            types = [compiled.values[one].type for one in numbers if one in compiled.values]
+            self._fits[key] = (
+                not (action.of or action.closes or action.release)
+                and not (action.settles or action.hold_until)
+                and not any(isinstance(one, Number) for one in types)
+                and all(one.name in PLAIN for one in action.effects)
+                and is_askable(compiled, self._preparer.wanted_by(compiled))
+            )
+        return self._fits[key]
+
+
+def _shareable(block: Block) -> Numbers:
+    """Tell which rows continue nothing and have an id of their own."""
+    continues = np.asarray(pc.equal(block.texts("continues"), ""))
+    _, at, counts = np.unique(np.array(block.ids, object), return_inverse=True, return_counts=True)
+    return continues & (counts[at] == 1)
+
+
+def _some(group: Group, mask: Numbers) -> Group:
+    if mask.all():
+        return group
+    return replace(group, places=group.places[mask], table=group.table.filter(pa.array(mask)))
+
+
+def _file(prepared: Prepared) -> None:
+    """Note what parts put on file; rows that name any of it later go by themselves."""
+    for part in prepared.parts:
+        for at, entries in zip(part.places.tolist(), part.entries(), strict=True):
+            for entry in entries:
+                name = entry.fields.get("id") or entry.fields.get("party") or ""
+                prepared.filed[name] = min(at, prepared.filed.get(name, at))
+    if not prepared.filed:
+        return
+    names = pa.array(list(prepared.filed), pa.string())
+    first = np.array(list(prepared.filed.values()))
+    for part in prepared.parts:
+        table = part.judged.table
+        rests = np.zeros(len(table), np.bool_)
+        places = part.judged.group.places
+        for column in table.columns:
+            if pa.types.is_string(column.type):
+                found = pc.index_in(column.combine_chunks(), names)
+                filed = np.append(first, len(prepared.alone))[
+                    np.asarray(found.fill_null(len(names)))
+                ]
+                rests |= filed < places
+        if rests.any():
+            prepared.alone[places[rests]] = True
+    prepared.set_alone(np.zeros(0, np.int64))

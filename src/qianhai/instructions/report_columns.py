@@ -1,0 +1,261 @@
+"""Records of many instructions in columns: what `reports` fills in for one, for a part at once.
+
+Rows whose records differ in nothing but numbers, names and texts that are only copied share one:
+it is filled in once, with marks, by the same code as a single record, and then for every row. What
+a record hangs on (what is stated at all, a code, an area, who is the same as whom, the kind of an
+account) is what rows must share.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qianhai.db import Connection
+from qianhai.instructions.block import PARTY
+from qianhai.instructions.model import Instruction, Known
+from qianhai.instructions.part import Part
+from qianhai.instructions.reports import Bound, Reporter
+from qianhai.instructions.template import decimals, escaped, fill, mark
+from qianhai.kernel import canonical_text
+from qianhai.ledger import Asset, Movement
+
+Numbers = np.ndarray[Any, Any]
+Columns = dict[str, Any]
+#: A record of each row: its kind, its period, and what is kept of it.
+Texts = tuple[str, str, pa.Array]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """A leg of every row that a form may count: what moved, between whom, and what it is called."""
+
+    item: str
+    amount: Numbers
+    assets: Sequence[Asset]
+    asset: Numbers
+    debit_kind: pa.Array
+    credit_kind: pa.Array
+
+
+def part_records(reporter: Reporter, conn: Connection, part: Part) -> list[Texts]:
+    """Return the records that the rows of a settled part owe."""
+    if not part.decision.reports:
+        return []
+    return _PartRecords(reporter, conn, part).texts()
+
+
+class _PartRecords:
+    """The records of one part while they are made."""
+
+    def __init__(self, reporter: Reporter, conn: Connection, part: Part) -> None:
+        self._reporter, self._part = reporter, part
+        rules = part.judged.business.rules
+        self._compiled, self._standing = rules.compiled, rules.standing
+        self._bound = reporter.forms(self._compiled)
+        self._rows = pa.array(part.rows)
+        self._legs = list(_legs(part))
+        self._names = self._parties()
+        self._facts = {path: self._column(path) for path in _paths(self._bound)}
+        self._areas = self._found_areas(conn)
+
+    def texts(self) -> list[Texts]:
+        """Return the records, form by form."""
+        count = len(self._part)
+        key, first = self._shapes()
+        columns: Columns = {"id": escaped(pa.array(self._part.ids()))}
+        columns |= {
+            f"p{n}": escaped(one.fill_null("")) for n, one in enumerate(self._names.values())
+        }
+        columns |= {
+            f"f{n}": escaped(one.fill_null(""))
+            for n, one in enumerate(self._facts.values())
+            if pa.types.is_string(one.type)
+        }
+        found: list[Texts] = []
+        for bound in self._bound:
+            whole: list[pa.Array] = []
+            order: list[Numbers] = []
+            period = ""
+            for shape, row in enumerate(first.tolist()):
+                rows = np.flatnonzero(key == shape)
+                record = self._shared(bound, row)
+                amounts = {
+                    f"a{n}": decimals(leg.amount[rows], leg.assets[leg.asset[row]].scale)
+                    for n, leg in enumerate(self._legs)
+                }
+                at = pa.array(rows)
+                own = {name: one.take(at) for name, one in columns.items()} | amounts
+                whole.append(fill(canonical_text(record.content), own, len(rows)))
+                order.append(rows)
+                period = record.period
+            back = np.argsort(np.concatenate(order), kind="stable")
+            texts = pa.concat_arrays([_whole(one) for one in whole]).take(pa.array(back))
+            assert len(texts) == count, "a record for each row"
+            found.append((bound.form.id, period, texts))
+        return found
+
+    def _parties(self) -> dict[str, pa.Array]:
+        """Return who is named: parties in their roles, and the holders on each side of a leg."""
+        table = self._part.judged.table
+        names = {
+            column.removeprefix(PARTY): table[column].combine_chunks().take(self._rows)
+            for column in table.column_names
+            if column.startswith(PARTY)
+        }
+        holders = self._part.specs.holders()
+        for at, leg in enumerate(self._part.legs):
+            names[f"debit {at}"] = holders.take(pa.array(leg.debit))
+            names[f"credit {at}"] = holders.take(pa.array(leg.credit))
+        return {name: one for name, one in names.items() if pa.types.is_string(one.type)}
+
+    def _column(self, path: str) -> pa.Array:
+        table = self._part.judged.table
+        if path not in table.column_names:
+            return pa.nulls(len(self._part), pa.string())
+        found = table[path].combine_chunks().take(self._rows)
+        return found.cast(pa.string()) if pa.types.is_null(found.type) else found
+
+    def _found_areas(self, conn: Connection) -> dict[str, str]:
+        """Return the areas of all who are named, where a form says any."""
+        if not self._reporter.asks_areas(self._compiled):
+            return {}
+        on = self._part.judged.group.value_on
+        roles = [one for name, one in self._names.items() if " " not in name]
+        named = {party for one in roles for party in one.unique().to_pylist() if party}
+        return self._reporter.areas(conn, {on: named}).get(on, {})
+
+    def _shapes(self) -> tuple[Numbers, Numbers]:
+        """Return a number for what each row's records hang on, and the first row of each."""
+        exact = _exact(self._bound)
+        marks: list[pa.Array] = [pc.is_valid(one) for one in self._names.values()]
+        for path, column in self._facts.items():
+            is_text = pa.types.is_string(column.type) and path not in exact
+            marks.append(pc.is_valid(column) if is_text else _coded(column))
+        names = [one.fill_null("") for one in self._names.values()]
+        for at, one in enumerate(names):
+            marks += [pc.equal(one, other) for other in names[:at]]
+            if self._areas:
+                known = pa.array(
+                    [self._areas.get(n) for n in one.dictionary_encode().dictionary.to_pylist()]
+                )
+                marks.append(_coded(known.take(one.dictionary_encode().indices)))
+        for leg in self._legs:
+            marks += [pa.array(leg.asset), _coded(leg.debit_kind), _coded(leg.credit_kind)]
+            marks.append(pa.array(leg.amount != 0))
+        key = np.zeros(len(self._part), np.int64)
+        for one in marks:
+            codes = np.asarray(one).astype(np.int64)
+            _, key = np.unique(key * (int(codes.max()) + 2) + codes + 1, return_inverse=True)
+        _, first = np.unique(key, return_index=True)
+        return key, first
+
+    def _shared(self, bound: Bound, row: int) -> Any:  # noqa: ANN401 - a record with marks
+        """Return the record of one row with marks for what is only copied."""
+        exact = _exact(self._bound)
+        ids: dict[str, str] = {}
+        called: dict[str, str] = {}
+        areas: dict[str, str] = {}
+        for number, (name, column) in enumerate(self._names.items()):
+            party = column[row].as_py()
+            if party is None:
+                continue
+            if party not in ids:
+                ids[party] = mark(f"p{number}") if party else ""
+                if party in self._areas:
+                    areas[ids[party]] = self._areas[party]
+            called[name] = ids[party]
+        facts: dict[str, object] = {}
+        for number, (path, column) in enumerate(self._facts.items()):
+            value = column[row].as_py()
+            if value is not None:
+                is_text = isinstance(value, str) and path not in exact
+                facts[path] = mark(f"f{number}") if is_text else value
+        group = self._part.judged.group
+        parties = {name: one for name, one in called.items() if " " not in name}
+        instruction = Instruction(
+            mark("id"), "", group.facility, group.action, group.value_on, parties
+        )
+        known = Known(instruction, self._compiled, self._standing, None, parties, {}, facts)
+        moved = [
+            (number, leg, at)
+            for number, leg in enumerate(self._legs)
+            if leg.amount[row] and (at := int(leg.asset[row])) >= 0
+        ]
+        legs = [
+            (
+                Movement(
+                    leg.assets[at], int(leg.amount[row]), 0,
+                    leg.debit_kind[row].as_py(), called[f"debit {number}"],
+                    leg.credit_kind[row].as_py(), called[f"credit {number}"],
+                ),
+                leg.item,
+            )
+            for number, leg, at in moved
+        ]  # fmt: skip
+        texts = [mark(f"a{number}") for number, _, _ in moved]
+        return self._reporter.fill(bound, known, areas, legs, texts)
+
+
+def _legs(part: Part) -> Iterator[_Leg]:
+    """Yield the legs of a part as records tell them."""
+    specs = part.specs.all
+    assets = list(dict.fromkeys(spec.asset for spec in specs))
+    number = {asset: at for at, asset in enumerate(assets)}
+    of_spec = np.array([number[spec.asset] for spec in specs], np.int64)
+    kinds = pa.array([spec.kind for spec in specs], pa.string())
+    items = iter(_items(part))
+    for leg in part.legs:
+        what, _, name = leg.owner.partition(".")
+        yield _Leg(
+            next(items) if what == "account" else name,
+            leg.amount,
+            assets,
+            of_spec[leg.debit],
+            kinds.take(pa.array(leg.debit)),
+            kinds.take(pa.array(leg.credit)),
+        )
+
+
+def _items(part: Part) -> Iterator[str]:
+    """Yield what the pack calls the amount of each leg that moves money."""
+    verdict, compiled = part.verdict, part.judged.business.compiled
+    for at, leg in enumerate(compiled.action.legs):
+        if verdict.guards[f"leg.{at}.when"] and verdict.values[f"leg.{at}.amount"]:
+            yield leg.amount
+
+
+def _paths(bound: Sequence[Bound]) -> list[str]:
+    """Return the facts that forms read."""
+    paths: dict[str, None] = {}
+    for one in bound:
+        for field in one.form.every.values():
+            if field.source in {"fact", "code"}:
+                paths |= dict.fromkeys(field.of)
+                paths |= dict.fromkeys(name for names in field.items.values() for name in names)
+    return list(paths)
+
+
+def _exact(bound: Sequence[Bound]) -> set[str]:
+    """Return the facts whose value decides more than its own field: codes, and what others ask."""
+    found: set[str] = set()
+    for one in bound:
+        fields = one.form.every
+        asked = {name for field in fields.values() for name in field.only}
+        for name, field in fields.items():
+            if field.source == "code" or field.table or name in asked:
+                found |= {*field.of, *(n for names in field.items.values() for n in names)}
+    return found
+
+
+def _coded(column: pa.Array) -> pa.Array:
+    """Return a number for each value of a column; -1 where there is none."""
+    indices = column.dictionary_encode().indices
+    return indices.cast(pa.int64()).fill_null(-1)
+
+
+def _whole(column: Any) -> pa.Array:  # noqa: ANN401 (Arrow has no types)
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

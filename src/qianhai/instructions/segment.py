@@ -1,0 +1,260 @@
+"""Segments: the rows of a block from one place to another that share a commit.
+
+Parts and instructions by themselves, in the order of the input, as chains in columns for the
+ledger. A segment ends before the first row that rests on what an earlier one of it changes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qianhai.instructions.columns import NO_CAP
+from qianhai.instructions.cut import filed_by, named_by, stands_on
+from qianhai.instructions.handover import Handover
+from qianhai.instructions.model import Answer
+from qianhai.instructions.part import Part
+from qianhai.instructions.prepare_block import Prepared
+from qianhai.kernel import derived_ids
+from qianhai.ledger import (
+    EXPECTED,
+    INT64_MAX,
+    AccountSpec,
+    Kind,
+    NamedChains,
+    PostedChains,
+    day_number,
+    micros_of,
+)
+
+Numbers = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows from one place of a block up to another: parts, and others by their places.
+
+    `repeated` are the answers of those that had one.
+    """
+
+    prepared: Prepared
+    first: int
+    end: int
+    parts: Sequence[Part]
+    handovers: Mapping[int, Handover]
+    repeated: Mapping[int, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered to a segment: settled parts, and single answers by their places."""
+
+    first: int
+    end: int
+    parts: Sequence[Part]
+    single: Mapping[int, Answer]
+
+    def __len__(self) -> int:
+        """Return how many answers there are."""
+        return self.end - self.first
+
+    def __iter__(self) -> Iterator[Answer]:
+        """Yield the answers in the order of the input, one by one."""
+        where = {
+            place: (part, row)
+            for part in self.parts
+            for row, place in enumerate(part.places.tolist())
+        }
+        for place in range(self.first, self.end):
+            if place in self.single:
+                yield self.single[place]
+            else:
+                part, row = where[place]
+                yield part.answer(row)
+
+
+def segment_of(
+    prepared: Prepared,
+    first: int,
+    end: int,
+    handovers: Mapping[int, Handover],
+    repeated: Mapping[int, Answer],
+) -> Segment:
+    """Return the rows of a block from one place up to another."""
+    masks = ((part, (part.places >= first) & (part.places < end)) for part in prepared.parts)
+    return Segment(
+        prepared,
+        first,
+        end,
+        [part.take(mask) for part, mask in masks if mask.any()],
+        {place: one for place, one in handovers.items() if place < end},
+        {place: one for place, one in repeated.items() if place < end},
+    )
+
+
+def cut_of(segment: Segment) -> int:
+    """Return where a segment has to end: before what rests on an earlier row of it."""
+    end = segment.end
+    moved = _Moved(segment)
+    filed = {n: at for n, at in segment.prepared.filed.items() if segment.first <= at < end}
+    for place in sorted(segment.handovers):
+        if place >= end:
+            break
+        one = segment.handovers[place]
+        is_settling = one.chain is not None and one.chain.kind not in (Kind.POST, Kind.HOLD)
+        rests = any(moved.before(name, place) for name in stands_on(one))
+        if filed and not rests:
+            names = {*named_by(one), *filed_by(one)}
+            rests = any(filed[name] < place for name in names & filed.keys())
+        if is_settling or rests:
+            return place
+        moved.add(one, place)
+        for name in filed_by(one):
+            filed.setdefault(name, place)
+    return end
+
+
+class _Moved:
+    """Where each account is first moved in a segment."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._specs = segment.prepared.specs
+        legs = [(leg, part.places) for part in segment.parts for leg in part.legs]
+        sides = [side for leg, _ in legs for side in (leg.debit, leg.credit)]
+        places = [at for _, at in legs for _ in range(2)]
+        self._first = np.full(len(self._specs.all), segment.end)
+        if sides:
+            np.minimum.at(self._first, np.concatenate(sides), np.concatenate(places))
+        self._single: dict[str, int] = {}
+
+    def before(self, name: str, place: int) -> bool:
+        """Tell whether an account is moved before a place."""
+        at = self._specs.find(name)
+        return (at is not None and int(self._first[at]) < place) or name in self._single
+
+    def add(self, one: Handover, place: int) -> None:
+        """Note what an instruction moves."""
+        for leg in one.chain.legs if one.chain else ():
+            for name in (leg.debit, leg.credit):
+                self._single.setdefault(name, place)
+
+
+class Chains:
+    """The chains of a segment in columns, and whose row each is."""
+
+    def __init__(self, segment: Segment, institution_id: str) -> None:
+        self._names: list[str] = []
+        self._specs: list[AccountSpec | None] = []
+        self._at: dict[str, int] = {}
+        self._rows: list[tuple[Numbers, ...]] = []
+        self._of_specs = np.full(len(segment.prepared.specs.all), -1)
+        heads: list[tuple[int, bytes, int, int, int]] = []
+        expects: list[tuple[int, int, int]] = []
+        for part in segment.parts:
+            if part.legs:
+                self._part(part)
+                day = day_number(part.judged.group.value_on)
+                ids = derived_ids(["chain", institution_id], part.ids())
+                places = part.places.tolist()
+                heads += [(at, one, 0, day, INT64_MAX) for at, one in zip(places, ids, strict=True)]
+        for place, one in segment.handovers.items():
+            chain = one.chain
+            if chain is None:
+                continue
+            until = INT64_MAX if chain.expires_at is None else micros_of(chain.expires_at)
+            kind = int(chain.kind is Kind.HOLD)
+            heads.append((place, chain.id.bytes, kind, day_number(chain.value_on), until))
+            self._single(place, one)
+            expects += [(place, self._place(name, None), held) for name, held in chain.expects]
+        heads.sort()
+        self.places = np.array([head[0] for head in heads], np.int64)
+        self.named = self._columns(heads, expects, institution_id)
+
+    def _place(self, name: str, spec: AccountSpec | None) -> int:
+        at = self._at.setdefault(name, len(self._names))
+        if at == len(self._names):
+            self._names.append(name)
+            self._specs.append(spec)
+        elif self._specs[at] is None:
+            self._specs[at] = spec
+        return at
+
+    def _part(self, part: Part) -> None:
+        used = np.unique(
+            np.concatenate([side for leg in part.legs for side in (leg.debit, leg.credit)])
+        )
+        for at in used[self._of_specs[used] < 0].tolist():
+            spec = part.specs.all[at]
+            self._of_specs[at] = self._place(spec.name, spec)
+        for number, leg in enumerate(part.legs):
+            self._rows.append(
+                (
+                    part.places,
+                    np.full(len(part), number),
+                    self._of_specs[leg.debit],
+                    self._of_specs[leg.credit],
+                    leg.amount,
+                    leg.cap,
+                    np.full(len(part), int(leg.spills)),
+                )
+            )
+
+    def _single(self, place: int, one: Handover) -> None:
+        assert one.chain is not None, "only what moves has a chain"
+        specs = {spec.name: spec for spec in one.chain.opens}
+        for name, spec in specs.items():
+            self._place(name, spec)
+        for number, leg in enumerate(one.chain.legs):
+            debit, credit = self._place(leg.debit, None), self._place(leg.credit, None)
+            cap = NO_CAP if leg.cap is None else min(leg.cap, INT64_MAX)
+            row = (place, number, debit, credit, leg.amount, cap, int(leg.spills))
+            self._rows.append(tuple(np.array([cell], np.int64) for cell in row))
+
+    def _columns(
+        self,
+        heads: Sequence[tuple[int, bytes, int, int, int]],
+        expects: Sequence[tuple[int, int, int]],
+        institution_id: str,
+    ) -> NamedChains:
+        empty = [np.zeros(0, np.int64)] * 7
+        columns = [np.concatenate(one) for one in zip(*self._rows, strict=True)] or empty
+        order = np.lexsort((columns[1], columns[0]))
+        place, _, debit, credit, amount, cap, spills = (column[order] for column in columns)
+        counts = np.searchsorted(place, self.places, "right") - np.searchsorted(place, self.places)
+        said = np.array(sorted(expects), np.int64).reshape(-1, 3)
+        expected = np.zeros(len(said), EXPECTED)
+        expected["chain"] = np.searchsorted(self.places, said[:, 0])
+        expected["account"], expected["balance"] = said[:, 1], said[:, 2]
+        return NamedChains(
+            institution_id,
+            np.frombuffer(b"".join(head[1] for head in heads), "V16"),
+            np.array([head[2] for head in heads], np.int8),
+            np.array([head[3] for head in heads], np.int32),
+            np.array([head[4] for head in heads], np.int64),
+            counts,
+            debit,
+            credit,
+            amount,
+            cap,
+            spills.astype(np.int8),
+            self._names,
+            self._specs,
+            expected,
+        )
+
+    def rows(self, part: Part) -> Numbers:
+        """Return the numbers of the chains of a part that has legs."""
+        return np.searchsorted(self.places, part.places)
+
+    def settled(self, part: Part, posted: PostedChains) -> tuple[Part, Numbers]:
+        """Return a part with what the ledger posted of it, and the rows it did not post."""
+        if not part.legs:
+            return part, np.zeros(0, np.int64)
+        at = self.rows(part)
+        is_posted = posted.is_posted[at]
+        kept = part.take(is_posted)
+        at = at[is_posted]
+        return kept.settled(posted.first[at], posted, posted.seq_last[at]), np.flatnonzero(
+            ~is_posted
+        )
