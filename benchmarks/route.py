@@ -146,12 +146,12 @@ def book(road: Road, staged: Staged, policy: Policy, out: Path, shares: Shares, 
     tally, done = DayTally(policy.pack), 0
     moments = (START + timedelta(milliseconds=number) for number in range(10 * lines))
     with Outcomes(policy.pack, out) as outcomes, shares.of("read back and hand over"):
-        for answer in road.submit_many(staged, now=lambda: next(moments)):
+        for answered in road.submit_blocks(staged, now=lambda: next(moments)):
             with shares.of("outcomes"):
-                tally.add(answer)
-                outcomes.write(answer)
-            done += 1
-            if done % 100_000 == 0:
+                tally.add_all(answered)
+                outcomes.write(answered)
+            before, done = done, done + len(answered)
+            if done // 100_000 > before // 100_000:
                 print(f"  {done:,} of {lines:,}", flush=True)
         outcomes.sum_up(tally.document({}))
     counts = Counter[str]()

@@ -5,18 +5,26 @@ nobody reads half a day. Must not decide, book or print.
 """
 
 import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from qianhai.instructions import Answer
+from qianhai.instructions import Answered
 from qianhai.kernel import Environment
 from qianhai.messages import neutralised
 from qianhai.policy import Pack
-from qianhai.views import OUTCOME_COLUMNS, Document, outcome_document, outcome_line
+from qianhai.views import (
+    OUTCOME_COLUMNS,
+    Document,
+    csv_lines,
+    json_lines,
+    outcome_document,
+    outcome_line,
+)
 
 _NAMES = ("outcomes.csv", "outcomes.jsonl", "summary.json")
 
@@ -45,7 +53,7 @@ class Outcomes:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 for name, draft in self._drafts(self._folder):
                     self._files[name] = draft.open("w", encoding="utf-8", newline="")
-                self._line(OUTCOME_COLUMNS)
+                self._files["outcomes.csv"].write(_csv_line(OUTCOME_COLUMNS))
         except BaseException:
             self._put_away(self._folder)
             raise
@@ -70,14 +78,23 @@ class Outcomes:
         finally:
             self._put_away(self._folder)
 
-    def write(self, answer: Answer) -> None:
-        """Write one answer."""
+    def write(self, answered: Answered) -> None:
+        """Write the answers of a commit, in the order of the input."""
         if self._folder is None:
             return
-        with self._writing(self._folder):
+        lines: list[str] = [""] * len(answered)
+        cells: list[str] = [""] * len(answered)
+        for part in answered.parts:
+            rows = zip(csv_lines(self._pack, part), json_lines(self._pack, part), strict=True)
+            for place, (line, text) in zip(part.places.tolist(), rows, strict=True):
+                cells[place - answered.first], lines[place - answered.first] = line, text
+        for place, answer in answered.single.items():
             text = json.dumps(outcome_document(self._pack, answer), ensure_ascii=False)
-            self._files["outcomes.jsonl"].write(text + "\n")
-            self._line(outcome_line(self._pack, answer))
+            lines[place - answered.first] = text + "\n"
+            cells[place - answered.first] = _csv_line(outcome_line(self._pack, answer))
+        with self._writing(self._folder):
+            self._files["outcomes.jsonl"].writelines(lines)
+            self._files["outcomes.csv"].writelines(cells)
 
     def sum_up(self, summary: Document) -> None:
         """Write the summary of the day."""
@@ -86,10 +103,6 @@ class Outcomes:
         with self._writing(self._folder):
             text = json.dumps(summary, ensure_ascii=False, indent=2)
             self._files["summary.json"].write(text + "\n")
-
-    def _line(self, cells: tuple[str, ...] | list[str]) -> None:
-        table = csv.writer(self._files["outcomes.csv"], lineterminator="\n")
-        table.writerow([neutralised(cell) for cell in cells])
 
     def _drafts(self, folder: Path) -> Iterator[tuple[str, Path]]:
         return ((name, folder / f"{name}.part") for name in _NAMES)
@@ -116,3 +129,10 @@ class Outcomes:
                 zh=f"结果无法写入 {folder}：{fault.strerror or fault}。"
                 "请用 --out 指明另一目录，并重新运行相同的文件，不会重复入账。",
             ) from fault
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    """Return a line of CSV that a spreadsheet may open."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow([neutralised(cell) for cell in cells])
+    return out.getvalue()

@@ -19,7 +19,7 @@ from qianhai.cli.app import App
 from qianhai.cli.day import print_day
 from qianhai.cli.outcomes import Outcomes
 from qianhai.db import Connection, Database
-from qianhai.instructions import Answer, Roads, Staged, Stager
+from qianhai.instructions import Answered, Roads, Staged, Stager
 from qianhai.kernel import BadInput, Flaw
 from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy
@@ -67,10 +67,10 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
             app.admission().open_accounts(entries, road.writer, app.site.now())
         tally = DayTally(policy.pack)
         with progress(app, app.say("办理", "booking"), staged.count) as tick:
-            for answer in _book(app, road, staged):
-                tally.add(answer)
-                outcomes.write(answer)
-                tick(1)
+            for answered in _book(app, road, staged):
+                tally.add_all(answered)
+                outcomes.write(answered)
+                tick(len(answered))
         with database.transaction() as conn:
             accounts = [pool.account for pool in tally.accounts.values()]
             tally.settle(ledger.used(conn, app.site.institution_id, accounts))
@@ -126,9 +126,9 @@ def _rows(paths: list[Path]) -> Iterator[Row | Flaw]:
         yield from read(path, shape=Shape())
 
 
-def _book(app: App, road: Roads, staged: Staged) -> Iterable[Answer]:
+def _book(app: App, road: Roads, staged: Staged) -> Iterable[Answered]:
     road.expire_holds(at=app.site.now())
-    return road.submit_many(staged, now=app.site.now)
+    return road.submit_blocks(staged, now=app.site.now)
 
 
 def _heads(conn: Connection) -> Document:

@@ -21,15 +21,19 @@ from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
+from qianhai.instructions.part import Part
+from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.reports import Record
 from qianhai.instructions.returns import Difference, Return, Returns, amount_of, days_of
 from qianhai.instructions.roads import Bank, Roads
 from qianhai.instructions.schedules import SCHEDULE_PARTS
+from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
 from qianhai.instructions.submit import Road
+from qianhai.instructions.template import escaped, fill, mark
 
 __all__ = [
     "EFFECTS",
@@ -37,6 +41,7 @@ __all__ = [
     "SCHEDULE_PARTS",
     "Admission",
     "Answer",
+    "Answered",
     "Bank",
     "Cause",
     "Change",
@@ -54,6 +59,7 @@ __all__ = [
     "Left",
     "Named",
     "PackText",
+    "Part",
     "Record",
     "Records",
     "Replay",
@@ -73,9 +79,13 @@ __all__ = [
     "changes_of",
     "days_of",
     "editions_of",
+    "escaped",
+    "fill",
     "gather",
     "headroom_of",
     "limit_name",
+    "mark",
+    "marked",
     "newest_decision",
     "read_pack",
     "shadow_report",

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from qianhai.instructions.interpret import declared_facts
+from qianhai.instructions.interpret import declared_leaves
 from qianhai.instructions.model import Instruction, stored_facts
 from qianhai.kernel import Place, canonical_text
 from qianhai.policy import Policy, read_facts
@@ -71,11 +71,11 @@ class Block:
 
     def instruction(self, at: int) -> Instruction:
         """Return one of them by itself."""
-        kept = {name: self.heads[name][at].as_py() for name in self.heads.column_names}
+        kept = self.heads.slice(at, 1).to_pylist()[0]
         own, said = json.loads(kept["own"]), json.loads(kept["said"])
         given = [(path, raw) for path, raw in json.loads(kept["sent"]).items() if path not in said]
-        declared = declared_facts(self._policy, kept["facility"])
-        facts, found = read_facts(declared, given, Place)
+        leaves = declared_leaves(self._policy, kept["facility"])
+        facts, found = read_facts({}, given, Place, leaves=leaves)
         assert not found, "what is in a block was read before"
         return Instruction(
             kept["id"],

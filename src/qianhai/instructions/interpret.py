@@ -8,6 +8,7 @@ register, list, ledger or calendar knows is refused as a column.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from qianhai.instructions import flaws as say
 from qianhai.instructions.model import Instruction
@@ -68,6 +69,12 @@ def declared_facts(policy: Policy, facility: str) -> dict[str, Fact]:
         declared |= overlay.facts
     found = policy.pack.facilities.get(facility)
     return declared | dict(found.facts) if found else declared
+
+
+@lru_cache(maxsize=1024)
+def declared_leaves(policy: Policy, facility: str) -> Mapping[str, Leaf]:
+    """Return the leaves of what a sender's columns may be."""
+    return leaves_of(declared_facts(policy, facility))
 
 
 class Interpreter:

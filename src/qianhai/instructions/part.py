@@ -24,7 +24,7 @@ from qianhai.instructions.model import Answer, Drawn, Instruction, Known
 from qianhai.instructions.sources import texts
 from qianhai.kernel import Outcome, Place, format_minor
 from qianhai.ledger import Chain, Kind, Leg, PostedChains
-from qianhai.policy import Decision, Verdict, read_facts
+from qianhai.policy import Decision, LimitUse, Verdict, read_facts
 from qianhai.registers import Entry
 from qianhai.rules import Money
 
@@ -105,11 +105,14 @@ class Part:
 
     def decided(self, row: int) -> Decision:
         """Return the decision of one row."""
-        uses = tuple(
-            replace(use, **{name: one.text(row, self.scale(at)) for name, one in own.items()})
-            for at, (use, own) in enumerate(zip(self.decision.limits, self.figures, strict=True))
-        )
+        uses = tuple(self.use(at, row) for at in range(len(self.decision.limits)))
         return replace(self.decision, limits=uses)
+
+    def use(self, limit: int, row: int) -> LimitUse:
+        """Return how a pool, by its place among the decision's, stands in one row."""
+        own = self.figures[limit]
+        told = {name: one.text(row, self.scale(limit)) for name, one in own.items()}
+        return replace(self.decision.limits[limit], **told)
 
     def scale(self, limit: int) -> int:
         """Return the decimals of a limit's pool, by its place among the decision's."""

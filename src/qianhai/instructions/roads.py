@@ -15,6 +15,7 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.editions import editions_of
 from qianhai.instructions.flaws import not_of_the_day
 from qianhai.instructions.model import Answer, Instruction, stored_facts
+from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import Shadow
 from qianhai.instructions.submit import Road
 from qianhai.kernel import BadInput, Flaw, Place
@@ -81,12 +82,15 @@ class Roads:
         road = self._on(instruction.value_on)
         return road.submit(self._for(road, instruction), at=at, dry_run=dry_run)
 
-    def submit_many(
+    def submit_blocks(
         self, instructions: Iterable[Instruction], *, now: Callable[[], datetime]
-    ) -> Iterator[Answer]:
-        """Decide instructions in their order, each on its road; see `Road.submit_many`."""
+    ) -> Iterator[Answered]:
+        """Decide instructions in their order, each on its road; see `Road.submit_blocks`."""
+        if len(set(self._by_pack.values())) == 1:
+            yield from self.home.submit_blocks(instructions, now=now)
+            return
         for road, column in groupby(instructions, key=lambda one: self._on(one.value_on)):
-            yield from road.submit_many((self._for(road, one) for one in column), now=now)
+            yield from road.submit_blocks((self._for(road, one) for one in column), now=now)
 
     def expire_holds(self, *, at: datetime) -> int:
         """Void the holds whose time is over; see `Road.expire_holds`."""

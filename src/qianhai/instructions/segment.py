@@ -16,7 +16,7 @@ from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer
 from qianhai.instructions.part import Part
 from qianhai.instructions.prepare_block import Prepared
-from qianhai.kernel import derived_ids
+from qianhai.kernel import Outcome, derived_ids
 from qianhai.ledger import (
     EXPECTED,
     INT64_MAX,
@@ -71,6 +71,19 @@ class Answered:
                 yield self.single[place]
             else:
                 part, row = where[place]
+                yield part.answer(row)
+
+    def those(self, outcomes: frozenset[Outcome]) -> Iterator[Answer]:
+        """Yield the answers of some outcomes in the order of the input."""
+        parts = [part for part in self.parts if part.decision.outcome in outcomes]
+        places = [(at, part, row) for part in parts for row, at in enumerate(part.places.tolist())]
+        rows = {at: (part, row) for at, part, row in places}
+        single = (at for at, one in self.single.items() if one.decision.outcome in outcomes)
+        for place in sorted([*rows, *single]):
+            if place in self.single:
+                yield self.single[place]
+            else:
+                part, row = rows[place]
                 yield part.answer(row)
 
 

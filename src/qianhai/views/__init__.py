@@ -18,14 +18,8 @@ from qianhai.views.change import (
     is_stale,
     shadow_document,
 )
-from qianhai.views.day import (
-    OUTCOME_COLUMNS,
-    DayTally,
-    instructed,
-    outcome_document,
-    outcome_line,
-    written,
-)
+from qianhai.views.day import DayTally, written
+from qianhai.views.day_columns import csv_lines, json_lines
 from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
@@ -42,6 +36,12 @@ from qianhai.views.ledger import (
 )
 from qianhai.views.limits import limits_document
 from qianhai.views.measure import measure_page
+from qianhai.views.outcome import (
+    OUTCOME_COLUMNS,
+    instructed,
+    outcome_document,
+    outcome_line,
+)
 from qianhai.views.plan import (
     check_document,
     known_by,
@@ -82,6 +82,7 @@ __all__ = [
     "change_document",
     "change_result",
     "check_document",
+    "csv_lines",
     "decision_document",
     "difference_documents",
     "facility_document",
@@ -94,6 +95,7 @@ __all__ = [
     "grouped",
     "instructed",
     "is_stale",
+    "json_lines",
     "known_by",
     "left_document",
     "limits_document",

@@ -1,6 +1,6 @@
-"""A day's business as documents: one line an answer, and the tally of the day.
+"""The tally of a day.
 
-The tally keeps counts and sums only, so that a day of a million answers needs no more memory
+It keeps counts and sums only, so that a day of a million answers needs no more memory
 than a day of ten.
 """
 
@@ -8,106 +8,19 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
 
-from qianhai.instructions import Answer, Named
+from qianhai.instructions import Answer, Answered, Named
 from qianhai.kernel import CURRENCIES, EXACT, Outcome, format_minor, to_minor
 from qianhai.policy import LimitUse, Pack
-from qianhai.views.decision import decision_document, reason_texts
+from qianhai.views.day_columns import limits_of, sums_of
 from qianhai.views.flaws import Document
+from qianhai.views.outcome import instructed
 
 #: Answers with which somebody has to do something before the business goes on.
 _WAITING = frozenset({Outcome.REFUSED, Outcome.REFERRED, Outcome.INCOMPLETE})
 #: How many of them a terminal shows; the outcome files hold them all.
 WAITING_SHOWN_MAX = 10
-#: The columns of `outcomes.csv`, in their order.
-OUTCOME_COLUMNS = (
-    "id",
-    "facility",
-    "action",
-    "measure",
-    "clause",
-    "value_date",
-    "outcome",
-    "reasons",
-    "reason_zh",
-    "reason_en",
-    "missing",
-    "amount",
-    "currency",
-    "limits",
-    "ledger_result",
-    "ledger_seq",
-    "repeat",
-    "file",
-    "line",
-)
-
-
-def outcome_document(pack: Pack, answer: Answer) -> Document:
-    """Return one answer whole, as a line of `outcomes.jsonl`."""
-    place = answer.instruction.place
-    return {
-        "id": answer.instruction.id,
-        "value_date": answer.instruction.value_on.isoformat(),
-        **decision_document(pack, answer.decision),
-        "ledger_result": booked_as(answer),
-        "ledger_seq": answer.ledger_seq,
-        "repeat": answer.is_repeat,
-        "file": place.file,
-        "line": place.line,
-    }
-
-
-def outcome_line(pack: Pack, answer: Answer) -> list[str]:
-    """Return one answer as a row of `outcomes.csv`."""
-    decision, instruction = answer.decision, answer.instruction
-    texts = [reason_texts(pack, reason) for reason in decision.reasons]
-    amount, currency = instructed(pack, answer)
-    limits = "; ".join(
-        f"{u.id}: {u.asked or '?'} / {u.left or '?'} {u.asset or '?'}" for u in decision.limits
-    )
-    return [
-        instruction.id,
-        decision.facility,
-        decision.action,
-        str(decision.measure or ""),
-        decision.clause,
-        instruction.value_on.isoformat(),
-        decision.outcome.value,
-        " ".join(reason.code for reason in decision.reasons),
-        "；".join(text["zh"] for text in texts),
-        "; ".join(text["en"] for text in texts),
-        " ".join(one.fact for one in decision.missing),
-        amount,
-        currency,
-        limits,
-        booked_as(answer),
-        str(answer.ledger_seq or ""),
-        "true" if answer.is_repeat else "false",
-        instruction.place.file,
-        str(instruction.place.line or ""),
-    ]
-
-
-def booked_as(answer: Answer) -> str:
-    """Return what the ledger said of an answer; nothing where nothing was asked of it."""
-    is_asked = answer.decision.outcome is Outcome.PERMITTED or answer.ledger_result != "posted"
-    return answer.ledger_result if is_asked else ""
-
-
-def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
-    """Return the amount an instruction is about and its currency; empty when it has none."""
-    facility = pack.facilities.get(answer.decision.facility)
-    facts = answer.instruction.facts
-    if facility:
-        names = sorted(facility.facts, key=lambda n: facility.facts[n].iso != "instructed_amount")
-        for name in names:
-            amount = facts.get(f"{name}.amount")
-            if facility.facts[name].type == "money" and isinstance(amount, Decimal):
-                return format(amount, "f"), str(facts.get(f"{name}.currency", ""))
-    said = answer.instruction.said
-    amount_said = said.get("iso.instructed_amount.amount", "")
-    return amount_said, said.get("iso.instructed_amount.currency", "")
 
 
 def written(sums: Mapping[str, Decimal]) -> dict[str, str]:
@@ -142,7 +55,7 @@ class DayTally:
     count: int = 0
     repeats: int = 0
 
-    def add(self, answer: Answer) -> None:
+    def _count(self, answer: Answer) -> None:
         """Count one answer; a repeat is counted apart and moves no sum."""
         self.count += 1
         self.repeats += answer.is_repeat
@@ -154,14 +67,35 @@ class DayTally:
             sums.append(self.permitted)
         for total in sums:
             total[currency] = EXACT.add(total.get(currency, Decimal(0)), Decimal(amount))
-        if decision.outcome in _WAITING:
-            self.waiting_count += 1
-            if len(self.waiting) < WAITING_SHOWN_MAX:
-                self.waiting.append(answer)
-        for use, pool in zip(decision.limits, answer.pools, strict=False):
-            if answer.ledger_seq is not None and pool is not None:
-                key = (decision.facility, pool.holder, use.id)
-                self.limits[key], self.accounts[key] = use, pool
+        self.waiting_count += decision.outcome in _WAITING
+
+    def add_all(self, answered: Answered) -> None:
+        """Count the answers of a commit, those of parts by columns."""
+        limits = []
+        for part in answered.parts:
+            decision, count = part.decision, len(part)
+            self.count += count
+            self.outcomes[decision.measure, decision.facility, decision.outcome.value] += count
+            totals = [self.instructed, self.permitted] if part.is_permitted else [self.instructed]
+            for currency, amount in sums_of(part).items():
+                for total in totals:
+                    total[currency] = EXACT.add(total.get(currency, Decimal(0)), amount)
+            if decision.outcome in _WAITING:
+                self.waiting_count += count
+            limits += [(*one, decision.facility) for one in limits_of(part)]
+        for place, answer in answered.single.items():
+            self._count(answer)
+            limits += [
+                (place, use, pool, answer.decision.facility)
+                for use, pool in zip(answer.decision.limits, answer.pools, strict=False)
+                if answer.ledger_seq is not None and pool is not None
+            ]
+        for _, use, pool, facility in sorted(limits, key=lambda one: one[0]):
+            key = (facility, pool.holder, use.id)
+            self.limits[key], self.accounts[key] = use, pool
+        missing = WAITING_SHOWN_MAX - len(self.waiting)
+        if missing > 0:
+            self.waiting += islice(answered.those(_WAITING), missing)
 
     def settle(self, used: Mapping[str, int]) -> None:
         """Put in what is used of each limit at the end of the day, by the ledger's accounts."""

@@ -1,0 +1,99 @@
+"""One answer of a day as a document: a line of `outcomes.jsonl` or of `outcomes.csv`."""
+
+from decimal import Decimal
+
+from qianhai.instructions import Answer
+from qianhai.kernel import Outcome
+from qianhai.policy import Pack
+from qianhai.views.decision import decision_document, reason_texts
+from qianhai.views.flaws import Document
+
+#: The columns of `outcomes.csv`, in their order.
+OUTCOME_COLUMNS = (
+    "id",
+    "facility",
+    "action",
+    "measure",
+    "clause",
+    "value_date",
+    "outcome",
+    "reasons",
+    "reason_zh",
+    "reason_en",
+    "missing",
+    "amount",
+    "currency",
+    "limits",
+    "ledger_result",
+    "ledger_seq",
+    "repeat",
+    "file",
+    "line",
+)
+
+
+def outcome_document(pack: Pack, answer: Answer) -> Document:
+    """Return one answer whole, as a line of `outcomes.jsonl`."""
+    place = answer.instruction.place
+    return {
+        "id": answer.instruction.id,
+        "value_date": answer.instruction.value_on.isoformat(),
+        **decision_document(pack, answer.decision),
+        "ledger_result": booked_as(answer),
+        "ledger_seq": answer.ledger_seq,
+        "repeat": answer.is_repeat,
+        "file": place.file,
+        "line": place.line,
+    }
+
+
+def outcome_line(pack: Pack, answer: Answer) -> list[str]:
+    """Return one answer as a row of `outcomes.csv`."""
+    decision, instruction = answer.decision, answer.instruction
+    texts = [reason_texts(pack, reason) for reason in decision.reasons]
+    amount, currency = instructed(pack, answer)
+    limits = "; ".join(
+        f"{u.id}: {u.asked or '?'} / {u.left or '?'} {u.asset or '?'}" for u in decision.limits
+    )
+    return [
+        instruction.id,
+        decision.facility,
+        decision.action,
+        str(decision.measure or ""),
+        decision.clause,
+        instruction.value_on.isoformat(),
+        decision.outcome.value,
+        " ".join(reason.code for reason in decision.reasons),
+        "；".join(text["zh"] for text in texts),
+        "; ".join(text["en"] for text in texts),
+        " ".join(one.fact for one in decision.missing),
+        amount,
+        currency,
+        limits,
+        booked_as(answer),
+        str(answer.ledger_seq or ""),
+        "true" if answer.is_repeat else "false",
+        instruction.place.file,
+        str(instruction.place.line or ""),
+    ]
+
+
+def booked_as(answer: Answer) -> str:
+    """Return what the ledger said of an answer; nothing where nothing was asked of it."""
+    is_asked = answer.decision.outcome is Outcome.PERMITTED or answer.ledger_result != "posted"
+    return answer.ledger_result if is_asked else ""
+
+
+def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
+    """Return the amount an instruction is about and its currency; empty when it has none."""
+    facility = pack.facilities.get(answer.decision.facility)
+    facts = answer.instruction.facts
+    if facility:
+        names = sorted(facility.facts, key=lambda n: facility.facts[n].iso != "instructed_amount")
+        for name in names:
+            amount = facts.get(f"{name}.amount")
+            if facility.facts[name].type == "money" and isinstance(amount, Decimal):
+                return format(amount, "f"), str(facts.get(f"{name}.currency", ""))
+    said = answer.instruction.said
+    amount_said = said.get("iso.instructed_amount.amount", "")
+    return amount_said, said.get("iso.instructed_amount.currency", "")
