@@ -1,5 +1,6 @@
 """Business of every facility leaves the same rows, in columns and one by one."""
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +9,7 @@ from itertools import count
 import pytest
 
 from qianhai.db import Database
-from qianhai.instructions import Admission, Instruction, Road, Staged, Stager
+from qianhai.instructions import Admission, Cover, Instruction, Road, Staged, Stager
 from qianhai.kernel import Place
 from qianhai.ledger import balances
 from qianhai.messages import Row
@@ -20,13 +21,17 @@ from route.desk import PLAN
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 DAY = date(2025, 6, 16)
-#: What two institutions may have otherwise: times, ids that hang on the institution, and salts.
-ROWS: Mapping[str, str] = {
-    "instructions": "id, content_hash, facility, action, continues, root, value_on, parties, facts",
-    "decisions": "instruction_id, outcome, clause, pack_hash, facts, answers, explained,"
-    " ledger_result, ledger_seq is null",
-    "reports": "instruction_id, kind, version, period, fields",
-    "outbox": "instruction_id, kind, name, payload",
+#: What two institutions may not have otherwise, by table: the id first, then what may be sealed
+#: and under which words, then the rest.
+ROWS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
+    "instructions": ("id", {"facts": "sent"}, "content_hash, action, continues, root, parties"),
+    "decisions": (
+        "instruction_id",
+        {"facts": "seen", "explained": "explained"},
+        "outcome, clause, pack_hash, answers, ledger_result, ledger_seq is null",
+    ),
+    "reports": ("instruction_id", {"fields": "report"}, "kind, version, period"),
+    "outbox": ("instruction_id", {}, "kind, name, payload"),
 }
 
 
@@ -69,10 +74,30 @@ class House:
     def left(self) -> dict[str, list[object]]:
         """Return what is on record, and every balance."""
         with self.database.transaction() as conn:
+            cover = Cover(self.name, self.keyring, secrets.token_bytes)
+            told = conn.execute(
+                "select id, parties::json->>'subject' from instructions.instructions"
+                " where institution_id = %s",
+                (self.name,),
+            )
+            subjects = dict(told.fetchall())
+            keys = cover.keys(conn, subjects.values())
             found: dict[str, list[object]] = {}
-            for table, columns in ROWS.items():
+            for table, (number, sealed, rest) in ROWS.items():
+                columns = ", ".join([number, *sealed, rest])
                 text = f"select {columns} from instructions.{table} where institution_id = %s"  # noqa: S608 - our own names
-                found[table] = sorted(map(repr, conn.execute(text.encode(), (self.name,))))
+                rows = []
+                for row in conn.execute(text.encode(), (self.name,)):
+                    key, plain = keys.get(subjects[row[0]]), list(row[1 + len(sealed) :])
+                    what = [(plain[0], "1")] if table == "reports" else [()]
+                    shown = [
+                        cover.show(key, one, row[0], words, *what[0])
+                        for one, words in zip(row[1:], sealed.values(), strict=False)
+                    ]
+                    read = [one if one is None else json.loads(one) for one in shown]
+                    told_of = [json.dumps(one, sort_keys=True) for one in read]
+                    rows.append(repr([row[0], *told_of, *plain]))
+                found[table] = sorted(rows)
             names = conn.execute(
                 "select name from ledger.accounts where institution_id = %s", (self.name,)
             ).fetchall()
