@@ -68,7 +68,7 @@ class Desk:
         facility: str,
         action: str,
         parties: Mapping[str, str],
-        facts: Mapping[str, str],
+        facts: Mapping[str, object],
         *,
         of: str = "",
         on: date = DAY,
