@@ -109,6 +109,7 @@ def test_the_reserve_equals_what_is_owed_to_clients_after_every_batch(
         seen |= {f"{one.instruction.action} {one.decision.reasons[0].code}" for one in answers}
         owed = sum(balance(desk, f"payment_balance:{one}:CNY") for one in CLIENTS)
         owed += balance(desk, "payment_in_transit:payco:CNY")
+        owed += balance(desk, "payment_received:payco:CNY")
         assert balance(desk, "client_reserve:payco:CNY") == owed
         assert balance(desk, "client_money_owed:payco:CNY") == -owed
     assert {"pay QH00", "pay AM04", "settle_rmb QH00", "settle_rmb AM04", "withdraw AM04"} <= seen
