@@ -209,7 +209,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 }
 _FROM_LEDGER: Final = ("used", "position", "balance")
 #: Arguments that name another fact, which is found before.
-_NAMING: Final = ("id", "line", "on")
+_NAMING: Final = ("id", "line")
 
 
 def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) -> None:

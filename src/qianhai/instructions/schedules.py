@@ -6,13 +6,14 @@ from its day on, and a record that ended leaves nothing due.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from qianhai.instructions.model import Known
-from qianhai.kernel import Money, parse_date, parse_decimal
+from qianhai.kernel import Money, days_between, parse_date, parse_decimal
 from qianhai.platforms import (
     DayCount,
     Line,
@@ -49,64 +50,71 @@ def check_terms(args: Mapping[str, str]) -> None:
         raise NoSchedule(args.get("principal.amount", "")) from flaw
 
 
-def part_of(row: Known, record: RecordOnFile | None, args: Mapping[str, str]) -> Part:
-    """Answer one part of the schedule on file, of a line or as of a day.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A schedule that is asked about: whose it is, its terms, and the day of the instruction."""
 
-    `line` and `on` name the facts that say which; a line that there is not has no parts.
-    """
-    try:
-        terms, currency = _on_file(record)
-    except (KeyError, ValueError):
-        return False if args["part"] == "stands" and record is None else None
-    number = row.facts.get(args["line"]) if "line" in args else None
-    line = _line(terms, number)
-    if args["part"] == "stands":
-        return None if "line" in args and number is None else "line" not in args or line is not None
-    if "on" in args:
-        day = row.facts.get(args["on"])
-        if not isinstance(day, date) or day < terms.first_on:
-            return None
-        return Money(_PARTS_ON[args["part"]](terms, day), currency)
-    if args["part"] == "plan_id":
-        return f"{row.key}:{terms.first_on.isoformat()}"
-    if args["part"] == "lines":
-        return Decimal(len(lines_of(terms)))
-    if line is None:
+    key: str
+    terms: Terms
+    currency: str
+    on: date
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return lines_of(self.terms)
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.currency)
+
+    def line(self, number: object) -> Line | None:
+        if isinstance(number, int | Decimal) and 1 <= number <= len(self.lines):
+            return self.lines[int(number) - 1]
         return None
-    if args["part"] == "paid_before":
-        return Money(sum(one.payable for one in lines_of(terms)[: line.number - 1]), currency)
-    if args["part"] == "due_on":
-        return line.due_on.isoformat()
-    return Money(_PARTS_OF_LINE[args["part"]](line), currency)
 
 
-_PARTS_OF_LINE: Final[Mapping[str, Callable[[Line], int]]] = {
-    "principal": lambda line: line.principal,
-    "interest": lambda line: line.interest,
-    "tax": lambda line: line.tax,
+def part_of(row: Known, record: RecordOnFile | None, args: Mapping[str, str]) -> Part:
+    """Answer one part of the schedule on file: of a line, or as of the instruction's day.
+
+    `line` names the fact that says which; a line that there is not has no parts.
+    """
+    part, has_line = args["part"], "line" in args
+    if record is None:
+        return False if part == "stands" else None
+    try:
+        asked = _Asked(row.key, *_on_file(record), row.instruction.value_on)
+    except (KeyError, ValueError):
+        return None
+    number = row.facts.get(args["line"]) if has_line else None
+    line = asked.line(number)
+    if part == "stands":
+        return None if has_line and number is None else not has_line or line is not None
+    if part in _OF_SCHEDULE:
+        return None if asked.on < asked.terms.first_on else _OF_SCHEDULE[part](asked)
+    return None if line is None else _OF_LINE[part](asked, line)
+
+
+#: What is asked of a schedule as of the instruction's day.
+_OF_SCHEDULE: Final[Mapping[str, Callable[[_Asked], Part]]] = {
+    "plan_id": lambda at: f"{at.key}:{at.terms.first_on.isoformat()}",
+    "lines": lambda at: Decimal(len(at.lines)),
+    "accrued": lambda at: at.money(accrued(at.terms, at.on)),
+    "accrued_tax": lambda at: at.money(withheld(accrued(at.terms, at.on), at.terms.tax_rate)),
+    "paid_by": lambda at: at.money(sum(o.payable for o in at.lines if o.due_on <= at.on)),
 }
-_PARTS_ON: Final[Mapping[str, Callable[[Terms, date], int]]] = {
-    "accrued": accrued,
-    "accrued_tax": lambda terms, day: withheld(accrued(terms, day), terms.tax_rate),
-    "paid_by": lambda terms, day: sum(
-        line.payable for line in lines_of(terms) if line.due_on <= day
-    ),
+#: What is asked of one of its lines.
+_OF_LINE: Final[Mapping[str, Callable[[_Asked, Line], Part]]] = {
+    "paid_before": lambda at, one: at.money(sum(o.payable for o in at.lines[: one.number - 1])),
+    "due_on": lambda _, one: one.due_on.isoformat(),
+    "overdue_days": lambda at, one: Decimal(max(0, days_between(one.due_on, at.on))),
+    "principal": lambda at, one: at.money(one.principal),
+    "interest": lambda at, one: at.money(one.interest),
+    "tax": lambda at, one: at.money(one.tax),
 }
 #: Every part there is, by the name the pack asks for it by.
-SCHEDULE_PARTS: Final = (
-    "stands",
-    "plan_id",
-    "lines",
-    "paid_before",
-    "due_on",
-    *_PARTS_OF_LINE,
-    *_PARTS_ON,
-)
+SCHEDULE_PARTS: Final = frozenset({"stands", *_OF_SCHEDULE, *_OF_LINE})
 
 
-def _on_file(record: RecordOnFile | None) -> tuple[Terms, str]:
-    if record is None:
-        raise KeyError("no schedule")
+def _on_file(record: RecordOnFile) -> tuple[Terms, str]:
     principal = record.attributes["principal"]
     if not isinstance(principal, Money):
         raise ValueError("principal")  # noqa: TRY004 (what is on file is data, no bug)
@@ -137,10 +145,3 @@ def _terms(told: Mapping[str, str | Money]) -> Terms:
         Timing(words.get("timing", Timing.ARREARS)),
         Fraction(parse_decimal(words.get("tax_rate", "0"))),
     )
-
-
-def _line(terms: Terms, number: object) -> Line | None:
-    if not isinstance(number, int | Decimal):
-        return None
-    lines = lines_of(terms)
-    return lines[int(number) - 1] if 1 <= number <= len(lines) else None

@@ -10,7 +10,7 @@ last line, or in an apportionment to the largest remainders. So the parts always
 
 from qianhai.platforms.day_counts import DayCount, year_fraction
 from qianhai.platforms.portions import apportion, half_up, withheld
-from qianhai.platforms.schedules import Line, Method, Terms, Timing, accrued, lines_of, standing_on
+from qianhai.platforms.schedules import Line, Method, Terms, Timing, accrued, lines_of
 
 __all__ = [
     "DayCount",
@@ -22,7 +22,6 @@ __all__ = [
     "apportion",
     "half_up",
     "lines_of",
-    "standing_on",
     "withheld",
     "year_fraction",
 ]

@@ -1,6 +1,6 @@
 """Schedules: on which day which principal and which interest of a loan or a lease falls due.
 
-    Terms -> lines_of -> Line, Line, ...      accrued, standing_on: what is open on a day
+    Terms -> lines_of -> Line, Line, ...      accrued: interest run by a day
 
 Holds three methods (all principal at the end, equal principal, equal instalments), instalments at
 the end or at the start of a period, and a residual value. A pure function of the terms: nothing
@@ -156,26 +156,6 @@ def lines_of(terms: Terms) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def standing_on(terms: Terms, day: date) -> tuple[date, int]:
-    """Return since when interest runs on a day, and on what: all that is due by then is paid.
-
-    Raises:
-        ValueError: the day is before the first one.
-
-    >>> terms = Terms(Method.EQUAL_PRINCIPAL, 1000, Fraction(0), date(2023, 1, 31), 1, 2,
-    ...               DayCount.ACT_360)
-    >>> standing_on(terms, date(2023, 2, 27)), standing_on(terms, date(2023, 2, 28))
-    ((datetime.date(2023, 1, 31), 1000), (datetime.date(2023, 2, 28), 500))
-    """
-    if day < terms.first_on:
-        raise ValueError(f"{day} is before {terms.first_on}")
-    since, balance = terms.first_on, terms.principal
-    for line in lines_of(terms):
-        if line.due_on <= day:
-            since, balance = line.due_on, line.balance
-    return since, balance
-
-
 def accrued(terms: Terms, day: date) -> int:
     """Return the interest that has run by a day and is not yet due, rounded once.
 
@@ -187,8 +167,28 @@ def accrued(terms: Terms, day: date) -> int:
     >>> accrued(terms, date(2023, 4, 11)), accrued(terms, date(2023, 4, 1))
     (100000, 0)
     """
-    since, balance = standing_on(terms, day)
+    since, balance = _open_on(terms, day)
     return half_up(balance * terms.rate * year_fraction(since, day, terms.day_count))
+
+
+def _open_on(terms: Terms, day: date) -> tuple[date, int]:
+    """Return since when interest runs on a day, and on what: all that is due by then is paid.
+
+    Raises:
+        ValueError: the day is before the first one.
+
+    >>> terms = Terms(Method.EQUAL_PRINCIPAL, 1000, Fraction(0), date(2023, 1, 31), 1, 2,
+    ...               DayCount.ACT_360)
+    >>> _open_on(terms, date(2023, 2, 27)), _open_on(terms, date(2023, 2, 28))
+    ((datetime.date(2023, 1, 31), 1000), (datetime.date(2023, 2, 28), 500))
+    """
+    if day < terms.first_on:
+        raise ValueError(f"{day} is before {terms.first_on}")
+    since, balance = terms.first_on, terms.principal
+    for line in lines_of(terms):
+        if line.due_on <= day:
+            since, balance = line.due_on, line.balance
+    return since, balance
 
 
 _Period = tuple[date, date, Fraction]

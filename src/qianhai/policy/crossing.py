@@ -17,9 +17,9 @@ from qianhai.policy.reading import Document, Path
 from qianhai.rules import TypedExpr
 
 #: What a provider or an effect may do without; other arguments of the vocabulary are needed.
-OPTIONAL_ARGS: Final = frozenset({"pool", "amount", "line", "on"})
+OPTIONAL_ARGS: Final = frozenset({"pool", "amount", "line"})
 #: Arguments of a provider that name the fact it goes by.
-_NAMING_ARGS: Final = ("id", "line", "on")
+_NAMING_ARGS: Final = ("id", "line")
 #: Columns of an input that are no fact and no party.
 _RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date"})
 #: Who knows a recorded ground: a paper on file, or a list that carries the party.
