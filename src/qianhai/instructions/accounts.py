@@ -5,6 +5,7 @@ number, one opened on demand by its kind, party and currency.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from qianhai.instructions.model import Known, Named
 from qianhai.kernel import CURRENCIES, scale_of
@@ -51,11 +52,9 @@ def limit_of(
 
     With a `policy` also one that only other actions of the facility draw on.
     """
-    limits = list(row.compiled.action.limits)
-    if policy:
-        for action in policy.pack.facilities[row.compiled.facility].actions.values():
-            limits += action.limits
-    for one in limits:
+    facility = policy.pack.facilities.get(row.compiled.facility) if policy else None
+    others = facility.actions.values() if facility else ()
+    for one in chain(row.compiled.action.limits, *(action.limits for action in others)):
         for part in one.parts:
             if one.id == limit and pool in {part.id, ""}:
                 return one, part

@@ -246,9 +246,9 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
 
 def _of_limits(at: Gathering, limits: set[str]) -> set[str]:
     """Return what names the account of limits: their holders and assets, whoever draws on them."""
-    if not limits:
+    facility = at.policy.pack.facilities.get(at.rows[0].compiled.facility)
+    if not limits or facility is None:
         return set()
-    facility = at.policy.pack.facilities[at.rows[0].compiled.facility]
     drawn = [one for action in facility.actions.values() for one in action.limits]
     named = [(one.asset, *(part.holder for part in one.parts)) for one in drawn if one.id in limits]
     return {name for names in named for name in names}

@@ -39,7 +39,8 @@ class Compiled:
 
     `tests` are its conditions by id. `guards` are other yes-or-no expressions and `values` the
     rest, by keys such as `limit.quota.own.cap`, `leg.0.amount` or `let.usd`. `postings` pair
-    what must be known before the action is booked with the guard it stands behind, if any.
+    what must be known before the action is booked with the guard it stands behind, if any;
+    `whole_effects` name the effects whose arguments are among it.
     """
 
     facility: str
@@ -51,16 +52,24 @@ class Compiled:
     guards: Mapping[str, TypedExpr]
     values: Mapping[str, TypedExpr]
     program: Program
+    whole_effects: frozenset[str] = frozenset()
     postings: tuple[tuple[str, str], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Pair what is posted with its guard, once."""
+        """Pair what is posted, or filed by an effect that needs all it is given, with its guard."""
         legs = (f"leg.{number}" for number in range(len(self.action.legs)))
         moves = [f"opens.{name}" for name in self.action.opens]
         moves += [f"closes.{name}" for name in self.action.closes]
         moves += ["hold_until"] if self.action.hold_until else []
-        pairs = *((f"{leg}.when", f"{leg}.amount") for leg in legs), *(("", key) for key in moves)
-        object.__setattr__(self, "postings", pairs)
+        filed = [
+            (f"effect.{number}.when", f"effect.{number}.{name}")
+            for number, effect in enumerate(self.action.effects)
+            if effect.name in self.whole_effects
+            for name in effect.args
+            if f"effect.{number}.{name}" in self.values
+        ]
+        posted = [(f"{leg}.when", f"{leg}.amount") for leg in legs]
+        object.__setattr__(self, "postings", (*posted, *(("", key) for key in moves), *filed))
 
     @property
     def facts_beside_used(self) -> frozenset[str]:
@@ -156,6 +165,7 @@ def _compiled(
     action: Action,
     facts: Mapping[str, Fact],
     trees: Mapping[str, TypedExpr],
+    whole_effects: frozenset[str] = frozenset(),
 ) -> Compiled | None:
     """Return the action with its program; None where an expression is wrong."""
     if worker.flaws:
@@ -166,7 +176,9 @@ def _compiled(
     values = {key: tree for key, tree in others.items() if key not in guards}
     program = to_python({k: tree for k, tree in trees.items() if k not in values}, values)
     facility, name, measure = names
-    return Compiled(facility, name, measure, action, facts, tests, guards, values, program)
+    return Compiled(
+        facility, name, measure, action, facts, tests, guards, values, program, whole_effects
+    )
 
 
 def compile_action(pack: Pack, facility: str, name: str) -> tuple[Compiled | None, list[Flaw]]:
@@ -179,7 +191,9 @@ def compile_action(pack: Pack, facility: str, name: str) -> tuple[Compiled | Non
     trees = worker.check_all(_expressions(model, action, at))
     trees |= {f"let.{key}": tree for key, tree in worker.lets.items()}
     names = (facility, name, model.measure)
-    return _compiled(worker, names, action, model.facts, trees), worker.flaws
+    terms = pack.vocabulary["effects"].items()
+    whole = frozenset(effect for effect, term in terms if term.is_whole)
+    return _compiled(worker, names, action, model.facts, trees, whole), worker.flaws
 
 
 def compile_overlay(pack: Pack, name: str) -> tuple[Compiled | None, list[Flaw]]:

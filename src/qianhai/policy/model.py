@@ -367,7 +367,8 @@ class Worked(PackModel):
 class Term(Bilingual):
     """An entry of a vocabulary: its words, and for a provider who it is that knows.
 
-    `words` are those an argument may be, where it is one of a closed list.
+    `words` are those an argument may be, where it is one of a closed list. An effect that
+    `is_whole` is not carried out, and so nothing is booked, before all its arguments are known.
     """
 
     args: tuple[str, ...] = ()
@@ -377,6 +378,7 @@ class Term(Bilingual):
     outcome: Outcome | None = None
     floor: str = ""
     on_demand: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
