@@ -193,6 +193,7 @@ CROSSED = [
     (PIER, "provider: qualification", "provider: qualificaton", "P401", "qualificaton"),
     (PIER, "document: book", "document: boook", "P401", "boook"),
     (PIER, "name: pier_list}", "nmae: pier_list}", "P401", "nmae"),
+    (PIER, "name: pier_list}", "name: peer_list}", "P401", "peer_list"),
     (PIER, "{party: borrower, name: pier_list}", "{party: borrower}", "P011", "{party: borrower}"),
     (PIER, "party: borrower", "party: borower", "P401", "borower"),
     (PIER, "with: {limit: room}", "with: {limit: roof}", "P401", "roof"),

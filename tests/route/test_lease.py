@@ -17,7 +17,7 @@ OWNER = {"kind": "record", "record_kind": "title_entry", "id": "ship-1", "attrib
 WHO = {"lessor": "lessor", "supplier": "yard", "lessee": "carrier", "tax_office": "office"}
 #: IFRS 16, illustrative example 13: ten yearly rents of 50,000 in advance at 5 per cent.
 TERMS = {
-    "asset_id": "ship-1",
+    "thing_id": "ship-1",
     "price.amount": "405391.08",
     "price.currency": "CNY",
     "residual": "0.00",
