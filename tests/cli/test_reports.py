@@ -132,7 +132,7 @@ def test_the_reports_of_the_pack_are_listed_in_both_languages(
         (("return", BOP, "--period", "2025-Q2"), "C062"),
         (("return", BOP, "--period", "2025-13"), "C062"),
         (("export", BOP, "--period", "2025-06", "--out", "x.pdf"), "C063"),
-        (("show", "nobody"), "I031"),
+        (("show", "nobody"), "C064"),
         (("correct", "nobody", BOP, "--set", "code=121010", "--why", "x"), "I031"),
     ],
 )

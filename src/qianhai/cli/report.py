@@ -11,8 +11,7 @@ from qianhai.cli.refuse import refused
 from qianhai.cli.usage import Commands
 from qianhai.db import Database
 from qianhai.instructions import Records, Return, Returns, days_of
-from qianhai.instructions.report_flaws import no_record
-from qianhai.kernel import BadInput, BrokenIntegrity, Place, nearest
+from qianhai.kernel import BrokenIntegrity, Place, nearest
 from qianhai.messages import Cell, write_csv, write_xlsx
 from qianhai.views import (
     form_document,
@@ -101,7 +100,14 @@ def show(app: App, instruction: str, _json: bool) -> None:
     with app.database() as database, database.transaction() as conn:
         found = _records(app, database).of(conn, instruction)
     if not found:
-        raise BadInput([no_record(instruction, "", [])])
+        raise refused(
+            "C064",
+            Place("report"),
+            instruction,
+            "an instruction that owes a report",
+            en=f"instruction `{instruction}` has no record: it was not permitted, or owes none.",
+            zh=f"指令“{instruction}”没有监管报告：未获准办理，或无须报告。",
+        )
     documents = [version_document(app.policy.pack, one) for one in found]
     if app.is_json:
         app.print_document(documents)

@@ -130,6 +130,8 @@ class Bound:
 
 def _text(value: object) -> str | None:
     """Return a fact as a record holds it; what is absent is not said."""
+    if isinstance(value, str):
+        return value
     kept = stored_facts({"": value})[""]
     if kept is None or isinstance(kept, str):
         return kept
@@ -336,15 +338,17 @@ class Reporter:
         areas = self._find_areas(conn, owing)
         held = self._held(conn, owing)
         return [
-            [
-                self.fill(bound, one.row, areas.get(one.row.instruction.value_on, {}), legs)
-                for legs in [list(_legs(one, held))]
-                for bound in self.forms(one.row.compiled)
-            ]
-            if one.verdict.decision.reports
-            else []
-            for one in booked
+            self._all(one, areas, held) if one.verdict.decision.reports else [] for one in booked
         ]
+
+    def _all(
+        self, one: Permitted, areas: Mapping[date, Mapping[str, str]], held: Held
+    ) -> list[Record]:
+        """Return every record of one instruction."""
+        forms = self.forms(one.row.compiled)
+        legs = list(_legs(one, held)) if any(bound.lines for bound in forms) else []
+        known = areas.get(one.row.instruction.value_on, {})
+        return [self.fill(bound, one.row, known, legs) for bound in forms]
 
     def forms(self, compiled: Compiled) -> tuple[Bound, ...]:
         """Return the forms an action owes, bound to it."""
