@@ -1,8 +1,9 @@
 """Records are filled in with the decision, corrected by new versions, and returned to the cent."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from qianhai.kernel import BadInput, Outcome, Place
 from qianhai.policy import bundled, open_policy, read_facts
 from qianhai.registers import erase
 from route import tampering
-from route.desk import Desk, make_desk, plan_files
+from route.desk import DAY, Desk, make_desk, plan_files
 from route.filing import correct, cover, records, returned, versions
 from route.test_personal_business import FACTS as REMITTED
 from route.test_personal_business import WHO as PERSONS
@@ -341,28 +342,103 @@ def test_a_pack_from_before_forms_still_decides_and_its_records_say_which_busine
     assert version.record.lines == []
 
 
-def test_an_area_is_asked_for_anew_when_the_register_was_told(desk: Desk) -> None:
+def test_a_code_of_goods_trade_asks_for_the_goods_fields_and_another_does_not(
+    remitted: Desk,
+) -> None:
+    kind = "rmb_cross_border_report"
+    (first,) = versions(remitted, "p1", kind)
+    assert first.record is not None
+    assert first.record.missing == ("lines.1.code",)
+    with remitted.database.transaction() as conn:
+        correct(remitted, conn, "p1", kind, {"code": "121010", "lines.1.customs_amount": "9.00"})
+        correct(remitted, conn, "p1", kind, {"code": "421010"})
+    _, goods, gift = versions(remitted, "p1", kind)
+    assert goods.record is not None
+    assert gift.record is not None
+    assert goods.record.missing == ("lines.1.prepaid_amount", "lines.1.resale_amount")
+    assert goods.record.lines[0]["customs_amount"] == "9.00"
+    assert gift.record.missing == ()
+    assert "customs_amount" not in gift.record.lines[0]
+
+
+def test_two_who_correct_one_record_at_once_get_a_version_each(kept: Desk) -> None:
+    begin = Barrier(2)
+
+    def state(code: str) -> int:
+        begin.wait()
+        with kept.database.transaction() as conn:
+            return correct(kept, conn, "a1", BOP, {"code": code}).version
+
+    with ThreadPoolExecutor(2) as both:
+        numbers = sorted(both.map(state, ["121020", "121030"]))
+    assert numbers == [2, 3]
+    with kept.database.transaction() as conn:
+        assert list(journal.verify(conn)) == []
+
+
+@pytest.fixture
+def lending(desk: Desk) -> Callable[..., None]:
+    """Lend to a party abroad, and have what was lent come back."""
     party = {"kind": "party", "type": "enterprise", "jurisdiction": "CN", "area": "original"}
+    abroad = {**party, "id": "abroad", "jurisdiction": "SG", "area": "", "name": "某外企"}
+    money = {"value.amount": "1000.00", "value.currency": "CNY"}
+    account = {"kind": "account", "number": "62", "bank": "bank-1", "currency": "CNY"}
     desk.register(
         {**party, "id": "firm", "name": "某公司"},
         {**party, "id": "bank-1", "type": "bank", "name": "某银行"},
-        {**party, "id": "abroad", "jurisdiction": "SG", "area": "", "name": "某外企"},
-        {"kind": "attribute", "party": "firm", "name": "equity", "value.amount": "1000.00",
-         "value.currency": "CNY"},
-        {"kind": "account", "number": "62", "party": "firm", "bank": "bank-1", "currency": "CNY",
-         "account_kind": "settlement", "opening_balance": "100.00"},
-    )  # fmt: skip
+        abroad,
+        {"kind": "attribute", "party": "firm", "name": "equity", **money},
+        {**account, "party": "firm", "account_kind": "settlement", "opening_balance": "100.00"},
+    )
     who = {"lender": "firm", "bank": "bank-1", "borrower": "abroad"}
-    facts = {"amount.amount": "1.00", "amount.currency": "CNY", "is_genuine": "true"}
+    declared = declared_facts(desk.road.policy, "overseas_lending")
 
-    def lend(number: str) -> str | None:
-        answer = desk.submit(number, "overseas_lending", "lend", who, facts)
+    def submit(number: str, action: str, said: Mapping[str, str], of: str = "") -> None:
+        facts, flaws = read_facts(declared, said.items(), Place)
+        assert not flaws, flaws
+        parties = {} if of else who
+        one = Instruction(number, "local", "overseas_lending", action, DAY, parties, {}, facts, of)
+        answer = desk.road.submit(one, at=desk.now())
         assert answer.decision.outcome is Outcome.PERMITTED, answer.decision
+
+    return submit
+
+
+LENT = {"amount.amount": "10.00", "amount.currency": "CNY", "is_genuine": "true"}
+
+
+def test_principal_and_interest_are_lines_of_their_own_each_under_its_code(
+    desk: Desk, lending: Callable[..., None]
+) -> None:
+    lending("l1", "lend", LENT)
+    back = {"returned": "4.00", "interest": "0.25"}
+    codes = {"bop_code": "822030", "bop_interest_code": "322031"}
+    lending("l2", "return", {**back, **codes}, "l1")
+    (version,) = versions(desk, "l2", BOP)
+    assert version.record is not None
+    told = [
+        tuple(line[name] for name in ("item", "amount", "code", "code_group", "counterparty"))
+        for line in version.record.lines
+    ]
+    assert told == [
+        ("returned", "4.00", "822030", "8", "abroad"),
+        ("interest", "0.25", "322031", "3", "abroad"),
+    ]
+    assert version.record.unproven == ("lines.2.code",)
+    assert version.record.fields["business"] == "l1"
+    assert returned(desk, BOP).is_proven
+
+
+def test_an_area_is_asked_for_anew_when_the_register_was_told(
+    desk: Desk, lending: Callable[..., None]
+) -> None:
+    def area(number: str) -> str | None:
         (version,) = versions(desk, number, "overseas_lending_register")
         assert version.record is not None
         return version.record.fields["borrower_area"]
 
-    assert lend("l1") == "SG"
-    desk.register({**party, "id": "abroad", "jurisdiction": "HK", "area": "", "name": "某外企",
-                   "since": date(2021, 1, 1).isoformat()})  # fmt: skip
-    assert lend("l2") == "HK"
+    lending("l1", "lend", LENT)
+    moved = {"kind": "party", "id": "abroad", "type": "enterprise", "jurisdiction": "HK"}
+    desk.register({**moved, "name": "某外企", "since": "2021-01-01"})
+    lending("l2", "lend", LENT)
+    assert [area("l1"), area("l2")] == ["SG", "HK"]

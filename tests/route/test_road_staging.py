@@ -108,6 +108,14 @@ def test_each_mistake_is_named_with_its_place_and_what_to_do(
     assert counts(desk) == before
 
 
+def test_a_code_of_a_report_has_the_form_of_its_table(desk: Desk) -> None:
+    flaws, _ = stage(desk, rows({"bop_code": "12101"}, {"id": "n2", "bop_code": "899999"}))
+    (flaw,) = flaws
+    assert (flaw.code, flaw.place, flaw.value) == ("I030", Place("day.csv", 2, "bop_code"), "12101")
+    assert "six digits" in flaw.en
+    assert "六位数字" in flaw.zh
+
+
 def test_the_nearest_name_is_offered(desk: Desk) -> None:
     back = {"back.amount": "1.00", "id": "n3"}
     flaws, _ = stage(

@@ -75,6 +75,14 @@ def show_facility(app: App, name: str, _json: bool) -> None:
         ],
         [[n, f.type, f.provider, f.document, app.say(f.zh, f.en)] for n, f in model.facts.items()],
     )
+    app.print_table(
+        app.say("报告所需的输入列", "Columns its reports ask for"),
+        [("id", ""), (app.say("类型", "type"), ""), (app.say("含义", "meaning"), "")],
+        [
+            [name, fact.type, app.say(fact.zh, fact.en)]
+            for name, fact in app.policy.report_facts[name].items()
+        ],
+    )
     for key, action in model.actions.items():
         print_action(app, key, action)
 

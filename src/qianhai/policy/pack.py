@@ -16,7 +16,7 @@ from qianhai.kernel import Flaw, Place, canonical_bytes
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
 from qianhai.policy.outline import Plan
 from qianhai.policy.reading import Document, M, Path, hold_to, read_document
-from qianhai.policy.reporting import BARE, CodeTable, ReportForm
+from qianhai.policy.reporting import BARE, CodeTable, ReportFact, ReportForm
 
 #: The vocabularies every pack has; each is a mapping of ids to terms.
 VOCABULARIES: Final = (
@@ -77,6 +77,12 @@ class Pack:
     def form(self, report: str) -> ReportForm:
         """Return what a report holds; of one without a form, which business it is about."""
         return self.forms.get(report, BARE)
+
+    def report_facts(self, facility: str) -> dict[str, ReportFact]:
+        """Return what a sender may say for the reports that a facility's actions owe."""
+        actions = self.facilities[facility].actions.values()
+        owed = {name for action in actions for name in action.reports}
+        return {name: fact for one in sorted(owed) for name, fact in self.form(one).facts.items()}
 
 
 K = TypeVar("K", int, str)

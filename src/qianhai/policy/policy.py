@@ -16,7 +16,6 @@ from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Verdict
 from qianhai.policy.pack import Pack, read_pack
 from qianhai.policy.report_flaws import report_flaws
-from qianhai.policy.reporting import ReportFact
 from qianhai.policy.standing import Standing, standing_on
 
 _KEPT_MAX = 4096
@@ -39,7 +38,7 @@ class Policy:
         self._actions = actions
         self.overlays = overlays
         #: What a sender may say for the reports of a facility, by the facility.
-        self.report_facts = {name: _said_for(pack, name) for name in pack.facilities}
+        self.report_facts = {name: pack.report_facts(name) for name in pack.facilities}
         #: Business of no facility: it has no facts and permits nothing by itself.
         self.nothing = no_facility()
         self._standings: dict[tuple[object, ...], Standing] = {}
@@ -152,14 +151,6 @@ def survey(files: Mapping[str, bytes], *, folder: str = "plan") -> Survey:
             overlays={k: v for k, v in pack.overlays.items() if not _in(pack, k, wrong)},
         )
     return Survey(pack, Policy(pack, actions, overlays, figures), _sorted(flaws))
-
-
-def _said_for(pack: Pack, facility: str) -> dict[str, ReportFact]:
-    """Return the facts of all reports that a facility's actions owe."""
-    owed = {
-        name for action in pack.facilities[facility].actions.values() for name in action.reports
-    }
-    return {name: fact for one in sorted(owed) for name, fact in pack.form(one).facts.items()}
 
 
 def _in(pack: Pack, name: str, files: Container[str]) -> bool:

@@ -30,6 +30,9 @@ def facility_document(pack: Pack, facility: Facility) -> Document:
             for role, model in facility.parties.items()
         },
         "facts": {name: fact_document(pack, fact) for name, fact in facility.facts.items()},
+        "report_facts": {
+            name: fact_document(pack, fact) for name, fact in pack.report_facts(facility.id).items()
+        },
         "conditions": _of_all(actions, "conditions"),
         "limits": _of_all(actions, "limits"),
         "actions": actions,
