@@ -49,6 +49,8 @@ BREAKS = [
     (FORM, HARBOUR, "of: [berth], only: {sid: [lent]}, optional: true, zh: 港",
      "P401", "`side`"),
     (FORM, "period: month", "period: week", "P012", "'month'"),
+    (FORM, "facts:\n", "facts:\n  kind: {type: text, zh: 类, en: kind}\n", "P414", "every input"),
+    (CODES, "confidence: memory-unsure", "confidence: guess", "P012", "'page'"),
     (CODES, 'pattern: "[A-Z][0-9]{2}"', 'pattern: "[A-Z"', "P416", "no pattern"),
     (CODES, "{code: A90", "{code: 90A", "P416", "one capital"),
     (CODES, ", to: 2030-05-31}", "}", "P416", "twice"),
@@ -64,6 +66,20 @@ def test_a_form_that_does_not_fit_the_pack_is_told_with_its_place(
     found = [flaw for flaw in differences if flaw.code == code and word in flaw.en]
     assert found, [str(flaw) for flaw in differences]
     assert all(flaw.place.line and flaw.zh.endswith(("。", "）")) for flaw in found)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (FORM, "period: month", "period: week"),
+        (CODES, "confidence: memory-unsure", "confidence: x"),
+    ],
+)
+def test_who_rests_on_a_file_that_cannot_be_read_is_not_told_it_is_unknown(
+    file: str, old: str, new: str
+) -> None:
+    differences = check_pack(as_bytes(changed(file, old, new))).differences
+    assert {flaw.code for flaw in differences} == {"P012"}
 
 
 def test_two_forms_that_ask_the_same_ask_it_in_the_same_words() -> None:
