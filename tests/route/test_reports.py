@@ -442,3 +442,11 @@ def test_an_area_is_asked_for_anew_when_the_register_was_told(
     desk.register({**moved, "name": "某外企", "since": "2021-01-01"})
     lending("l2", "lend", LENT)
     assert [area("l1"), area("l2")] == ["SG", "HK"]
+    kind = "overseas_lending_register"
+    with desk.database.transaction() as conn:
+        moved_away = correct(desk, conn, "l1", kind, {"borrower": "other"}).record
+        stated = correct(desk, conn, "l2", kind, {"borrower": "x", "borrower_area": "MO"}).record
+    assert moved_away is not None
+    assert stated is not None
+    assert (moved_away.fields["borrower_area"], moved_away.missing) == (None, ("borrower_area",))
+    assert stated.fields["borrower_area"] == "MO"

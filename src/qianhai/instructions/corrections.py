@@ -251,7 +251,18 @@ class _Stating:
             values[name] = self._read(key, text, one, values)
         if self._flaws:
             raise BadInput(self._flaws)
+        self._forget_areas({(id(values), name) for _, _, (values, _, name) in placed})
         return self._fields, self._lines
+
+    def _forget_areas(self, stated: set[tuple[int, str]]) -> None:
+        """Take out the area of a party that is another now, unless it is stated as well."""
+        form = self._form
+        parts = [(self._fields, form.fields), *((line, form.lines) for line in self._lines)]
+        for values, fields in parts:
+            for name, one in fields.items():
+                is_moved = one.source == "area" and (id(values), one.of[0]) in stated
+                if is_moved and (id(values), name) not in stated:
+                    values[name] = None
 
     def _at(self, key: str) -> tuple[dict[str, str | None], ReportField, str] | None:
         """Return where a field stands, what it is and its name; None and a flaw where it cannot."""

@@ -156,7 +156,8 @@ class Known:
     `known_at` is the instant the register was asked as of; it is kept with the decision.
     `subject` is the natural person the business is about, under whose key its texts rest.
     `is_own_money`: its legs pay from and to accounts of one holder; known once they are shaped.
-    `read` are the posted balances its facts rest on: its chain expects them unchanged.
+    `read` are the posted balances its facts rest on: its chain expects them unchanged. `areas` is
+    where its parties are registered, where a report asks for it.
     """
 
     instruction: Instruction
@@ -171,6 +172,7 @@ class Known:
     subject: str = ""
     is_own_money: bool | None = None
     read: dict[str, int] = field(default_factory=dict)
+    areas: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

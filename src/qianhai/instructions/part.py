@@ -50,7 +50,7 @@ Columns = TypeVar("Columns", LegColumn, DrawColumn, Figure)
 class Part:
     """Rows of one kind: their places in the block, and the figures of each limit's pools.
 
-    `rows` are their places in the group. `amounts` are what each limit is asked for; `figures`
+    `rows` are their places in the group; `areas` is where parties are registered, if that is asked. `amounts` are what each limit is asked for; `figures`
     stand in the order of the decision's limits. `seqs` are the last transfers of those that moved
     something, 0 for others, once they are posted.
     """
@@ -60,6 +60,7 @@ class Part:
     verdict: Verdict
     specs: Specs
     subjects: pa.Array
+    areas: Mapping[str, str]
     known_at: datetime
     rows: Numbers
     places: Numbers
@@ -177,6 +178,7 @@ class Part:
             frozenset(instruction.facts),
             self.known_at,
             self.subjects[row].as_py(),
+            areas=self.areas,
         )
 
     def _chain(self, instruction: Instruction, row: int) -> Chain | None:
@@ -273,7 +275,12 @@ class Part:
 
 
 def part_of(
-    block: Block, legs: Legs, subjects: pa.Array, known_at: datetime, places: Numbers
+    block: Block,
+    legs: Legs,
+    subjects: pa.Array,
+    areas: Mapping[str, str],
+    known_at: datetime,
+    places: Numbers,
 ) -> Part:
     """Return the rows of a kind whose legs are known, as a part of a column."""
     judged, verdict, rows = legs.judged, legs.verdict, legs.rows
@@ -292,6 +299,7 @@ def part_of(
         verdict,
         legs.specs,
         subjects.take(pa.array(rows)),
+        areas,
         known_at,
         rows,
         places,

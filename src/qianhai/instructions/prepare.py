@@ -17,6 +17,7 @@ from qianhai.instructions.know import know
 from qianhai.instructions.model import Instruction, Known
 from qianhai.instructions.overlay import judge_overlays
 from qianhai.instructions.record import Recorder
+from qianhai.instructions.reports import note_areas
 from qianhai.instructions.schedules import NoSchedule
 from qianhai.instructions.shape import (
     Shaped,
@@ -87,6 +88,7 @@ class Preparer:
             if verdict.decision.outcome is Outcome.PERMITTED
         ]
         at.book.ask(permitted)
+        note_areas(at.register, self._policy.pack, permitted)
         asked = {name for row in permitted for name in accounts_to_read(self._policy, row)}
         stands = balances(at.conn, at.institution_id, sorted(asked)) if asked else {}
         for row, verdict in zip(at.rows, verdicts, strict=True):

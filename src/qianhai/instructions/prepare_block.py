@@ -90,10 +90,13 @@ class BlockPreparer:
         table, provided = self.sources.gather(conn, day, group, compiled, wanted)
         judged = self._judge.judge(compiled, day.standing, group, table, provided)
         subjects = self.sources.subjects(day, group, compiled)
+        areas = self.sources.areas(day, group, compiled)
         for legs in self._shaped(day, judged, prepared):
             kept = ~legs.alone
             places = group.places[legs.rows]
-            part = part_of(prepared.block, legs, subjects, prepared.known_at, places).take(kept)
+            part = part_of(prepared.block, legs, subjects, areas, prepared.known_at, places).take(
+                kept
+            )
             if len(part):
                 prepared.parts.append(part)
                 prepared.alone[part.places] = False

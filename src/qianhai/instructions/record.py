@@ -155,7 +155,7 @@ class Recorder:
             ]
         else:
             block = uuid7(at, self.salt())
-            reports = [(part, part_records(self._reporter, conn, part)) for part in parts]
+            reports = [(part, part_records(self._reporter, part)) for part in parts]
             together = [
                 *first,
                 *store.write_block(conn, self._tables(rows, parts, keys, at, reports), block),

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qianhai.db import Connection
 from qianhai.instructions.block import PARTY
 from qianhai.instructions.model import Instruction, Known
 from qianhai.instructions.part import Part
@@ -41,17 +40,17 @@ class _Leg:
     credit_kind: pa.Array
 
 
-def part_records(reporter: Reporter, conn: Connection, part: Part) -> list[Texts]:
+def part_records(reporter: Reporter, part: Part) -> list[Texts]:
     """Return the records that the rows of a settled part owe."""
     if not part.decision.reports:
         return []
-    return _PartRecords(reporter, conn, part).texts()
+    return _PartRecords(reporter, part).texts()
 
 
 class _PartRecords:
     """The records of one part while they are made."""
 
-    def __init__(self, reporter: Reporter, conn: Connection, part: Part) -> None:
+    def __init__(self, reporter: Reporter, part: Part) -> None:
         self._reporter, self._part = reporter, part
         rules = part.judged.business.rules
         self._compiled, self._standing = rules.compiled, rules.standing
@@ -60,7 +59,7 @@ class _PartRecords:
         self._legs = list(_legs(part))
         self._names = self._parties()
         self._facts = {path: self._column(path) for path in _paths(self._bound)}
-        self._areas = self._found_areas(conn)
+        self._areas = part.areas
 
     def texts(self) -> list[Texts]:
         """Return the records, form by form."""
@@ -119,15 +118,6 @@ class _PartRecords:
         found = table[path].combine_chunks().take(self._rows)
         return found.cast(pa.string()) if pa.types.is_null(found.type) else found
 
-    def _found_areas(self, conn: Connection) -> dict[str, str]:
-        """Return the areas of all who are named, where a form says any."""
-        if not self._reporter.asks_areas(self._compiled):
-            return {}
-        on = self._part.judged.group.value_on
-        roles = [one for name, one in self._names.items() if " " not in name]
-        named = {party for one in roles for party in one.unique().to_pylist() if party}
-        return self._reporter.areas(conn, {on: named}).get(on, {})
-
     def _shapes(self) -> tuple[Numbers, Numbers]:
         """Return a number for what each row's records hang on, and the first row of each."""
         exact = _exact(self._bound)
@@ -179,7 +169,9 @@ class _PartRecords:
         instruction = Instruction(
             mark("id"), "", group.facility, group.action, group.value_on, parties
         )
-        known = Known(instruction, self._compiled, self._standing, None, parties, {}, facts)
+        known = Known(
+            instruction, self._compiled, self._standing, None, parties, {}, facts, areas=areas
+        )
         moved = [
             (number, leg, at)
             for number, leg in enumerate(self._legs)
@@ -197,7 +189,7 @@ class _PartRecords:
             for number, leg, at in moved
         ]  # fmt: skip
         texts = [mark(f"a{number}") for number, _, _ in moved]
-        return self._reporter.fill(bound, known, areas, legs, texts)
+        return self._reporter.fill(bound, known, legs, texts)
 
 
 def _legs(part: Part) -> Iterator[_Leg]:

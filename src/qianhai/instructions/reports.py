@@ -1,16 +1,16 @@
 """Reports: the regulatory record a permission owes, filled in as its form says.
 
 Every field comes from where the pack says it comes from: a fact, a party, a leg, a code. A form is
-bound to an action once; an instruction is then filled in without asking anybody, but for the areas
-of parties and the legs of holds, which a whole column asks for at once. What is not known is told
-as missing and never guessed.
+bound to an action once; an instruction is then filled in without asking anybody, but for the legs
+of holds, which a whole column asks for at once. What is not known is told as missing and never
+guessed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import zip_longest
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from qianhai.db import Connection
@@ -19,11 +19,7 @@ from qianhai.instructions.model import Known, stored_facts
 from qianhai.kernel import format_minor
 from qianhai.ledger import AccountSpec, Chain, ChainResult, Kind, Movement, movements
 from qianhai.policy import OF_A_LINE, Compiled, Pack, Policy, ReportField, ReportForm, Verdict
-from qianhai.registers import Register, known_by
-
-#: So many areas of parties are remembered; then they are asked for anew.
-_AREAS_MAX: Final = 200_000
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from qianhai.registers import Register
 
 
 class Permitted(Protocol):
@@ -95,7 +91,6 @@ class Case:
     """
 
     known: Known | None
-    areas: Mapping[str, str]
     values: dict[str, str | None] = field(default_factory=dict)
     leg: Movement | None = None
     item: str = ""
@@ -162,7 +157,7 @@ class _Binder:
             "party": lambda _: self._party(one.of),
             "fact": lambda _: self._fact(one.of, one.items),
             "code": self._code,
-            "area": lambda _: lambda case: case.areas.get(case.values.get(one.of[0]) or ""),
+            "area": lambda _: lambda case: case.row.areas.get(case.values.get(one.of[0]) or ""),
             "group": self._group,
             "other": self._other,
         }
@@ -202,7 +197,7 @@ class _Binder:
     def _code(self, one: ReportField) -> _Fill:
         stated = self._fact(one.of, one.items)
         implied = one.implied.get(f"{self._facility}.{self._action}")
-        return lambda case: stated(case) or implied
+        return lambda case: stated(case) or (None if case.item in one.items else implied)
 
     def _group(self, one: ReportField) -> _Fill:
         of = one.of[0]
@@ -243,7 +238,7 @@ def restate(
     """
     binder, filling = _Binder(pack, _named(pack, record.kind), *key), _Filling(pack, on)
     bound, (fields, lines) = binder.bind(), stated
-    case = Case(None, {})
+    case = Case(None)
     filled = filling.fill(case, _restated(bound.fields, fields), "")
     each = []
     for number, line in enumerate(lines, 1):
@@ -327,28 +322,20 @@ class Reporter:
     def __init__(self, policy: Policy, institution_id: str) -> None:
         self._policy, self._institution = policy, institution_id
         self._bound: dict[tuple[str, str], tuple[Bound, ...]] = {}
-        self._areas: dict[tuple[date, str], str] = {}
-        self._areas_at: datetime | None = None
 
     def records(self, conn: Connection, booked: Sequence[Permitted]) -> list[list[Record]]:
         """Return what each instruction owes, in the order of its decision."""
         owing = [one for one in booked if one.verdict.decision.reports]
         if not owing:
             return [[] for _ in booked]
-        areas = self._find_areas(conn, owing)
         held = self._held(conn, owing)
-        return [
-            self._all(one, areas, held) if one.verdict.decision.reports else [] for one in booked
-        ]
+        return [self._all(one, held) if one.verdict.decision.reports else [] for one in booked]
 
-    def _all(
-        self, one: Permitted, areas: Mapping[date, Mapping[str, str]], held: Held
-    ) -> list[Record]:
+    def _all(self, one: Permitted, held: Held) -> list[Record]:
         """Return every record of one instruction."""
         forms = self.forms(one.row.compiled)
         legs = list(_legs(one, held)) if any(bound.lines for bound in forms) else []
-        known = areas.get(one.row.instruction.value_on, {})
-        return [self.fill(bound, one.row, known, legs) for bound in forms]
+        return [self.fill(bound, one.row, legs) for bound in forms]
 
     def forms(self, compiled: Compiled) -> tuple[Bound, ...]:
         """Return the forms an action owes, bound to it."""
@@ -358,43 +345,6 @@ class Reporter:
             forms = (_named(pack, name) for name in compiled.action.reports)
             self._bound[key] = tuple(_Binder(pack, form, *key).bind() for form in forms)
         return self._bound[key]
-
-    def _find_areas(
-        self, conn: Connection, owing: Sequence[Permitted]
-    ) -> dict[date, dict[str, str]]:
-        """Return the area of every party, by value date."""
-        wanted: dict[date, set[str]] = {}
-        for one in owing:
-            if self.asks_areas(one.row.compiled):
-                on = one.row.instruction.value_on
-                wanted.setdefault(on, set()).update(one.row.parties.values())
-        return self.areas(conn, wanted)
-
-    def asks_areas(self, compiled: Compiled) -> bool:
-        """Tell whether a form that an action owes says where a party is."""
-        return any(_asks_area(bound.form) for bound in self.forms(compiled))
-
-    def areas(
-        self, conn: Connection, wanted: Mapping[date, Collection[str]]
-    ) -> dict[date, dict[str, str]]:
-        """Return the area of parties, by value date; asked for anew when the register was told.
-
-        A party that is not on the register is left out.
-        """
-        if not wanted:
-            return {}
-        told = known_by(conn, self._institution, _LONG_AGO)
-        if told != self._areas_at or len(self._areas) > _AREAS_MAX:
-            self._areas, self._areas_at = {}, told
-        found: dict[date, dict[str, str]] = {}
-        for on, parties in wanted.items():
-            unknown = sorted(one for one in parties if (on, one) not in self._areas)
-            if unknown:
-                register = Register(conn, self._institution, on, told)
-                for party, known in register.parties(unknown).items():
-                    self._areas[on, party] = known.jurisdiction if known else ""
-            found[on] = {one: self._areas[on, one] for one in parties if self._areas[on, one]}
-        return found
 
     def _held(self, conn: Connection, owing: Sequence[Permitted]) -> Held:
         """Return the legs of the holds that instructions settle: their own chains have none."""
@@ -411,21 +361,20 @@ class Reporter:
         self,
         bound: Bound,
         row: Known,
-        areas: Mapping[str, str],
         legs: Iterable[tuple[Movement, str]],
         amounts: Iterable[str] = (),
     ) -> Record:
         """Return a record filled in; `amounts` are texts for those of the legs, where given."""
         on = row.instruction.value_on
-        case = Case(row, areas)
+        case = Case(row)
         filling = _Filling(self._policy.pack, on)
         fields = filling.fill(case, bound.fields, "")
         lines: list[Mapping[str, str | None]] = []
         if bound.lines:
-            for (leg, item), text in zip_longest(legs, amounts):
+            for (leg, item), text in zip_longest(legs, amounts, fillvalue=""):
                 if leg.asset.kind == bound.form.counts:
                     case.leg, case.item, case.values = leg, item, dict(fields)
-                    case.amount = text or ""
+                    case.amount = text
                     lines.append(filling.fill(case, bound.lines, f"lines.{len(lines) + 1}."))
         period = bound.form.period_of(on)
         return Record(
@@ -464,8 +413,23 @@ def _named(pack: Pack, name: str) -> ReportForm:
     return form if form.id == name else form.model_copy(update={"id": name})
 
 
-def _asks_area(form: ReportForm) -> bool:
-    return any(one.source == "area" for one in form.every.values())
+def asks_areas(pack: Pack, compiled: Compiled) -> bool:
+    """Tell whether a report that an action owes says where a party is registered."""
+    forms = (pack.form(name) for name in compiled.action.reports)
+    return any(one.source == "area" for form in forms for one in form.every.values())
+
+
+def note_areas(register: Register, pack: Pack, rows: Sequence[Known]) -> None:
+    """Note where the parties of instructions are registered, when a report of theirs asks for it.
+
+    The rows are of one action and day. A party that is not on the register is left out.
+    """
+    if not rows or not asks_areas(pack, rows[0].compiled):
+        return
+    parties = register.parties(sorted({party for row in rows for party in row.parties.values()}))
+    for row in rows:
+        known = {party: parties[party] for party in row.parties.values()}
+        row.areas = {party: found.jurisdiction for party, found in known.items() if found}
 
 
 def _legs(one: Permitted, held: Held) -> Iterator[tuple[Movement, str]]:

@@ -19,6 +19,7 @@ from qianhai.instructions.block import PARTY, Group
 from qianhai.instructions.days import Day
 from qianhai.instructions.gather import PROVIDERS, Gathering, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
+from qianhai.instructions.reports import asks_areas
 from qianhai.kernel import canonical_text
 from qianhai.policy import Compiled, Fact, Policy, leaves_of
 from qianhai.registers import Account, PartyType
@@ -59,6 +60,7 @@ class Sources:
         self._count = 0
         self._held: dict[date, dict[str, tuple[Account, ...]]] = {}
         self._persons: dict[date, dict[str, str]] = {}
+        self._areas: dict[date, dict[str, str]] = {}
         self._head: datetime | None = None
 
     def begin(self, head: datetime) -> None:
@@ -67,6 +69,7 @@ class Sources:
             self._told.clear()
             self._held.clear()
             self._persons.clear()
+            self._areas.clear()
             self._count = 0
             self._head = head
 
@@ -103,6 +106,17 @@ class Sources:
             mine = pa.array([known[name] for name in names], pa.string()).take(coded.indices)
             found = pc.if_else(pc.equal(found, ""), mine, found)
         return found
+
+    def areas(self, day: Day, group: Group, compiled: Compiled) -> dict[str, str]:
+        """Return where the parties of a group are registered, when a report asks for it."""
+        if not asks_areas(self._policy.pack, compiled):
+            return {}
+        known = self._areas.setdefault(group.value_on, {})
+        columns = (name for name in group.table.column_names if name.startswith(PARTY))
+        named = {one for name in columns for one in group.table[name].unique().to_pylist() if one}
+        for party, found in day.register.parties(sorted(named - known.keys())).items():
+            known[party] = found.jurisdiction if found else ""
+        return {one: known[one] for one in named if known[one]}
 
     def gather(
         self, conn: Connection, day: Day, group: Group, compiled: Compiled, wanted: frozenset[str]
