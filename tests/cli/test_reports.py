@@ -88,6 +88,17 @@ def test_every_report_of_the_sample_day_is_filled_in_returned_and_proven(
     corrected_and_returned(qianhai)
 
 
+def test_a_period_without_business_has_an_empty_return(qianhai: Terminal, tmp_path: Path) -> None:
+    made = told(qianhai, "return", BOP, "--period", "2025-06", "--out", str(tmp_path / "r.csv"))
+    assert (made["rows"], made["agrees"]) == ([], True)
+    assert csv_rows(tmp_path / "r.csv") == []
+    done = qianhai(
+        "report", "export", BOP, "--period", "2025-06", "--out", str(tmp_path / "r.xlsx")
+    )
+    assert done.out.startswith("0 records are in ")
+    assert told(qianhai, "verify") == []
+
+
 def corrected_and_returned(qianhai: Terminal) -> None:
     """What a correction changes, and what a wrong one does to the return."""
     stated = ("--set", "code=622011", "--why", "the client said so")
@@ -109,6 +120,13 @@ def corrected_and_returned(qianhai: Terminal) -> None:
         "185519.87",
     )
     assert made["differing"] == 1
+    printed = qianhai("report", "return", BOP, "--period", "2025-06")
+    assert printed.code == 3
+    assert "1 corrected" not in printed.out, "two were"
+    assert "2 corrected" in printed.out
+    assert "record and ledger differ" in printed.out
+    agreed = qianhai("report", "return", "nra_return", "--period", "2025-06", language="zh")
+    assert "均与账本一致" in agreed.out
     assert qianhai("report", "verify", "--year", "2025").code == 3
     assert qianhai("report", "verify", "--year", "2024").code == 0
 

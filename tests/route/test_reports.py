@@ -429,6 +429,19 @@ def test_principal_and_interest_are_lines_of_their_own_each_under_its_code(
     assert returned(desk, BOP).is_proven
 
 
+def test_a_code_that_follows_from_the_business_stands_unless_the_sender_states_another(
+    database: Database,
+) -> None:
+    files, name = plan_files(), f"reports/{BOP}.yaml"
+    implied = b"implied: {umbrella_storage.keep: '226000'}, of: [bop_code]"
+    files[name] = files[name].replace(b"of: [bop_code]", implied)
+    desk = make_desk(database, open_policy(files), pack_files=bundled(files))
+    desk.register(*everyone())
+    desk.road.submit(coded(desk, "a1", "1.00"), at=desk.now())
+    desk.road.submit(coded(desk, "a2", "1.00", bop_code="225010"), at=desk.now())
+    assert [line(desk, one)["code"] for one in ("a1", "a2")] == ["226000", "225010"]
+
+
 def test_an_area_is_asked_for_anew_when_the_register_was_told(
     desk: Desk, lending: Callable[..., None]
 ) -> None:
