@@ -8,6 +8,8 @@ from sample_day.day import Day, Desk, amount
 
 _KNOWN = ("know_client_current", "know_business_current", "due_diligence_current")
 _GENUINE = {"is_genuine": "true", "is_lawful": "true"}
+#: What the sender declares a settlement as: general trade, or management consulting.
+_CODES = {"goods": "121010", "services": "228023"}
 #: A payment comes by file or by message; a receipt is told by the bank's own file.
 _WAYS = (("payment", "day.csv"), ("payment", "day.xml"), ("receipt", "day.csv"))
 
@@ -94,10 +96,12 @@ def _morning(desk: Desk) -> None:
     for _ in range(14):
         fen = random.randrange(1_000_00, 900_000_00)
         direction, file = random.choice(_WAYS)
+        kind = random.choice(["goods", "services"])
         desk.permitted(
             "RMB on instruction",
             amount(f"{fen // 100}.{fen % 100:02d}"),
-            trade_kind=random.choice(["goods", "services"]),
+            trade_kind=kind,
+            bop_code=_CODES[kind],
             direction=direction,
             bank=random.choice([QIANHAI, SHEKOU]),
             file=file,
