@@ -1,6 +1,7 @@
 """`qianhai report`: regulatory records shown and corrected, returns made and proven."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -257,7 +258,9 @@ def export(app: App, kind: str, period: str, out: str, _json: bool) -> None:
 
 
 @report.command("verify")
-@click.option("--year", type=int, default=None, help="One year; else every year. 仅该年。")
+@click.option(
+    "--year", type=click.IntRange(1, 9998), default=None, help="One year; else every year. 仅该年。"
+)
 @_as_json
 @click.pass_obj
 def verify(app: App, year: int | None, _json: bool) -> int:
@@ -365,7 +368,8 @@ def _print_return(app: App, made: Return) -> None:
 def _shown(value: Cell, *, is_number: bool) -> str:
     if value is None:
         return ""
-    return grouped(str(value)) if is_number else str(value)
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    return grouped(text) if is_number else text
 
 
 def _print_proofs(app: App, made: Sequence[Return]) -> None:

@@ -5,6 +5,7 @@ records; the two meet for each instruction, currency and side, to the last minor
 not meet is listed and never mended. Amounts are counted in units of 10^-8.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,13 +21,14 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.report_store import OwedRow
 from qianhai.instructions.reports import Record, side_of, unit_of
 from qianhai.instructions.store import subject_of
-from qianhai.kernel import CURRENCIES, EXACT
+from qianhai.kernel import CURRENCIES, EXACT, add_months
 from qianhai.ledger import Movement, movements
 from qianhai.policy import Policy, ReportForm
 from qianhai.registers import SubjectKey
 
 _PORTION: Final = 2_000
 _DECIMALS: Final = 8
+_PERIOD: Final = re.compile("([0-9]{4})(?:-Q([1-4])|-([0-9]{2}))?")
 #: So many differences are told; all are counted.
 DIFFERENCES_MAX: Final = 1_000
 
@@ -109,8 +111,8 @@ def units(text: str | None) -> int:
 def amount_of(counted: int, currency: str) -> Decimal:
     """Return units of 10^-8 as an amount, with at least the decimals of its currency.
 
-    >>> amount_of(1230000000, "CNY"), amount_of(1, "CNY")
-    (Decimal('12.30'), Decimal('0.00000001'))
+    >>> amount_of(1230000000, "CNY"), amount_of(1000, "CNY")
+    (Decimal('12.30'), Decimal('0.00001000'))
     """
     scale = CURRENCIES.get(currency, _DECIMALS)
     fits = counted % 10 ** (_DECIMALS - scale) == 0
@@ -127,20 +129,13 @@ def days_of(period: str) -> tuple[date, date]:
     >>> [str(day) for day in days_of("2023-Q2")], [str(day) for day in days_of("2023-02")]
     (['2023-04-01', '2023-06-30'], ['2023-02-01', '2023-02-28'])
     """
-    year, _, part = period.partition("-")
-    if len(year) != 4 or not year.isdecimal():  # noqa: PLR2004 - a year as it is written
+    found = _PERIOD.fullmatch(period)
+    if found is None:
         raise ValueError(period)
-    if not part:
-        return date(int(year), 1, 1), date(int(year), 12, 31)
-    if part[:1] == "Q" and part[1:] in {"1", "2", "3", "4"}:
-        first, months = int(part[1:]) * 3 - 2, 3
-    elif len(part) == 2 and part.isdecimal():  # noqa: PLR2004 - a month as it is written
-        first, months = int(part), 1
-    else:
-        raise ValueError(period)
-    after = first + months
-    following = date(int(year) + (after > 12), after - 12 if after > 12 else after, 1)  # noqa: PLR2004
-    return date(int(year), first, 1), following - timedelta(days=1)
+    year, quarter, month = found.groups()
+    months = 3 if quarter else 1 if month else 12
+    first = date(int(year), int(quarter) * 3 - 2 if quarter else int(month or 1), 1)
+    return first, add_months(first, months) - timedelta(days=1)
 
 
 class Returns:

@@ -178,7 +178,7 @@ def return_document(made: Return) -> Document:
         "unproven": made.unproven,
         "erased": made.unreadable,
         "rows": [
-            {k: str(v) if isinstance(v, Decimal) else v for k, v in row.items()}
+            {k: format(v, "f") if isinstance(v, Decimal) else v for k, v in row.items()}
             for row in return_rows(made)
         ],
         "proof": _proof(made),
@@ -188,17 +188,21 @@ def return_document(made: Return) -> Document:
     }
 
 
+def _written(counted: int, currency: str) -> str:
+    return format(amount_of(counted, currency), "f")
+
+
 def _proof(made: Return) -> list[Document]:
     sides = sorted(made.reported.keys() | made.booked.keys() | made.erased.keys())
     return [
         {
             "currency": currency,
             "side": word,
-            "reported": str(amount_of(made.reported[side].amount, currency)),
-            "erased": str(amount_of(made.erased[side].amount, currency)),
-            "ledger": str(amount_of(made.booked[side].amount, currency)),
-            "reported_held": str(amount_of(made.reported[side].held, currency)),
-            "ledger_held": str(amount_of(made.booked[side].held, currency)),
+            "reported": _written(made.reported[side].amount, currency),
+            "erased": _written(made.erased[side].amount, currency),
+            "ledger": _written(made.booked[side].amount, currency),
+            "reported_held": _written(made.reported[side].held, currency),
+            "ledger_held": _written(made.booked[side].held, currency),
         }
         for side in sides
         for currency, word in (side,)
@@ -213,9 +217,9 @@ def _difference(one: Difference) -> Document:
         told |= {
             "currency": currency,
             "side": one.side,
-            "reported": str(amount_of(one.reported.amount, currency)),
-            "ledger": str(amount_of(one.booked.amount, currency)),
-            "reported_held": str(amount_of(one.reported.held, currency)),
-            "ledger_held": str(amount_of(one.booked.held, currency)),
+            "reported": _written(one.reported.amount, currency),
+            "ledger": _written(one.booked.amount, currency),
+            "reported_held": _written(one.reported.held, currency),
+            "ledger_held": _written(one.booked.held, currency),
         }
     return told
