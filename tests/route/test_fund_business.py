@@ -219,3 +219,30 @@ def test_tax_withheld_in_excess_is_paid_over_and_given_back_once(desk: Desk) -> 
     }  # fmt: skip
     tax.permit("refund", dividend, **claim)
     tax.refuse("refund", dividend, **claim)
+
+
+def test_a_qualification_opens_the_channel_and_a_sale_of_the_day_frees_its_quota(
+    desk: Desk,
+) -> None:
+    desk.register(
+        *listed("manager", "connect_institution"),
+        paper("q1", "channel_approval", holder="manager", channel="stock"),
+        paper("c1", "connect_custody", holder="manager"),
+        paper("stock_south", "channel_use", net_day="41999999000.00 CNY"),
+        paper("l1", "connect_eligible", channel="stock_south", security_kind="share", risk="3"),
+        account("C", "manager", "connect_cash", "5000.00"),
+    )
+    order = {
+        "for_account": "own", "channel": "stock_south", "listing_no": "l1", "custody_no": "c1",
+        "approval_no": "q1", "amount": "1000.00",
+    }  # fmt: skip
+    who = {"institution": "manager", "client": "manager", "bank": "bank"}
+    stock = Business(desk, "connect_investment", who, order)
+    stock.refuse("buy")
+    stock.permit("qualify")
+    bought = stock.permit("buy")
+    stock.refuse("buy", amount="0.01")
+    stock.permit("sell", bought, cost_sold="400.00", proceeds="440.00")
+    assert balance(desk, "C") == 4440_00
+    stock.refuse("buy", amount="400.01")
+    stock.permit("buy", amount="400.00")
