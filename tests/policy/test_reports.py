@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from policy.small import FILES, as_bytes, changed, small
-from qianhai.policy import check_pack, examine, period_of
+from policy.small import FILES, as_bytes, changed, opened, small
+from qianhai.policy import check_pack, period_of
+from qianhai.policy.reporting import general_form
 
 FORM = "loan_report.yaml"
 CODES = "berths.yaml"
@@ -96,18 +97,31 @@ def test_two_forms_that_ask_the_same_ask_it_in_the_same_words() -> None:
     assert "P414" in {flaw.code for flaw in check_pack(as_bytes(files)).differences}
 
 
-def test_a_report_without_a_form_is_a_mistake_of_the_author_and_still_decides() -> None:
+def test_a_report_without_a_form_holds_what_its_business_says() -> None:
     files = {name: text for name, text in FILES.items() if not name.endswith(FORM)}
-    assert [flaw.code for flaw in check_pack(as_bytes(files)).differences] == ["P415"]
-    policy, flaws = examine(as_bytes(files))
-    assert (policy is not None, flaws) == (True, [])
-    assert policy is not None
-    assert list(policy.pack.form("loan_report").fields) == [
-        "instruction",
-        "facility",
-        "action",
-        "value_date",
-    ]
+    assert check_pack(as_bytes(files)).differences == ()
+    form = opened(files).pack.form("loan_report")
+    business = ["instruction", "business", "facility", "action", "value_date"]
+    stated = ["is_sound", "use", "due_on", "amount.amount", "amount.currency", "back", "rate"]
+    assert list(form.fields) == [*business, "borrower", "bank", *stated, "paper"]
+    kinds = {name: form.fields[name].type for name in ("is_sound", "use", "due_on", "rate", "back")}
+    assert list(kinds.values()) == ["boolean", "text", "date", "number", "money"]
+    assert form.fields["use"].zh == "用途"
+    assert (form.counts, form.line_of("amount")) == ("money", "leg.amount")
+    assert opened(files).report_facts == {"pier_loan": {}}
+
+
+def test_one_name_of_two_types_is_a_text_and_without_legs_records_are_counted() -> None:
+    (pier,) = small().pack.facilities.values()
+    still = pier.model_copy(
+        update={
+            "facts": {"paper": pier.facts["paper"].model_copy(update={"type": "integer"})},
+            "actions": {"note": pier.actions["draw"].model_copy(update={"legs": ()})},
+        }
+    )
+    assert general_form("x", [still]).counts == "none"
+    assert general_form("x", [still]).fields["paper"].type == "integer"
+    assert general_form("x", [pier, still]).fields["paper"].type == "text"
 
 
 def test_a_table_knows_a_code_on_its_days_and_a_doubtful_one_proves_nothing() -> None:

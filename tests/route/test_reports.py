@@ -323,7 +323,7 @@ def test_an_erased_persons_record_is_counted_apart_and_the_return_still_agrees(
         correct(remitted, conn, "p1", BOP, {"code": "421990"})
 
 
-def test_a_pack_from_before_forms_still_decides_and_its_records_say_which_business(
+def test_a_report_without_a_form_says_what_the_business_says_and_is_proven_as_well(
     database: Database,
 ) -> None:
     files = {
@@ -338,8 +338,17 @@ def test_a_pack_from_before_forms_still_decides_and_its_records_say_which_busine
     with database.transaction() as conn:
         (version,) = now.of(conn, "a1")
     assert version.record is not None
-    assert version.record.fields["instruction"] == "a1"
-    assert version.record.lines == []
+    fields, (leg,) = version.record.fields, version.record.lines
+    assert (fields["instruction"], fields["keeper"], fields["is_dry"]) == ("a1", "firm", "true")
+    assert "back" not in fields, "what was not said is left out, and not told as missing"
+    assert version.record.missing == ()
+    assert (leg["leg.amount"], leg["leg.payer"], leg["leg.to_kind"]) == ("30.00", "firm", "nostro")
+    made = returned(desk, BOP)
+    assert made.is_proven
+    assert made.rows[FACILITY, "keep", "CNY"][0] == 1
+    with desk.database.transaction() as conn:
+        correct(desk, conn, "a1", BOP, {"leg.amount": "30.01", "is_dry": "false"})
+    assert [one.what for one in returned(desk, BOP).differences] == ["amount"]
 
 
 def test_a_code_of_goods_trade_asks_for_the_goods_fields_and_another_does_not(

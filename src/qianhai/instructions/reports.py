@@ -236,7 +236,7 @@ def restate(
 
     `key` is the facility and action that owe it, `on` the value date.
     """
-    binder, filling = _Binder(pack, _named(pack, record.kind), *key), _Filling(pack, on)
+    binder, filling = _Binder(pack, pack.form(record.kind), *key), _Filling(pack, on)
     bound, (fields, lines) = binder.bind(), stated
     case = Case(None)
     filled = filling.fill(case, _restated(bound.fields, fields), "")
@@ -342,7 +342,7 @@ class Reporter:
         key = compiled.facility, compiled.name
         if key not in self._bound:
             pack = self._policy.pack
-            forms = (_named(pack, name) for name in compiled.action.reports)
+            forms = (pack.form(name) for name in compiled.action.reports)
             self._bound[key] = tuple(_Binder(pack, form, *key).bind() for form in forms)
         return self._bound[key]
 
@@ -398,7 +398,10 @@ class _Filling:
         for name, one, fill in fields:
             if one.only and any(case.values.get(k) not in v for k, v in one.only.items()):
                 continue
-            value = case.values[name] = found[name] = fill(case)
+            value = fill(case)
+            if value is None and one.omit:
+                continue
+            case.values[name] = found[name] = value
             if value is None:
                 is_derived = one.source in {"group", "area"} and case.values.get(one.of[0]) is None
                 if not is_derived:
@@ -406,11 +409,6 @@ class _Filling:
             elif one.table and not self._pack.codes[one.table].is_sure(value, self._on):
                 self.unproven.append(f"{prefix}{name}")
         return found
-
-
-def _named(pack: Pack, name: str) -> ReportForm:
-    form = pack.form(name)
-    return form if form.id == name else form.model_copy(update={"id": name})
 
 
 def asks_areas(pack: Pack, compiled: Compiled) -> bool:

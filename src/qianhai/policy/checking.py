@@ -20,7 +20,6 @@ from qianhai.policy.model import Measure
 from qianhai.policy.official import read_official
 from qianhai.policy.pack import Pack
 from qianhai.policy.policy import Policy, Survey, survey
-from qianhai.policy.report_flaws import formless
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ def check_pack(
         flaws += [*check_examples(found.policy), *not_shown(shown), *idle_facts(found.policy)]
     if read is None:
         return CheckReport(0, 0, 0, 0, 0, tuple(flaws))
-    flaws += formless(read)
     if source_text is not None:
         differences = compare(outline_of(read), read_official(source_text))
         flaws += [difference.as_flaw(source_file) for difference in differences]

@@ -16,7 +16,7 @@ from qianhai.kernel import Flaw, Place, canonical_bytes
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
 from qianhai.policy.outline import Plan
 from qianhai.policy.reading import Document, M, Path, hold_to, read_document
-from qianhai.policy.reporting import BARE, CodeTable, ReportFact, ReportForm
+from qianhai.policy.reporting import CodeTable, ReportFact, ReportForm, general_form
 
 #: The vocabularies every pack has; each is a mapping of ids to terms.
 VOCABULARIES: Final = (
@@ -49,7 +49,8 @@ class Pack:
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
     `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, and `reasons:CODE` for
-    each vocabulary. `forms` are what reports hold, by the report.
+    each vocabulary. `forms` are what reports hold, by the report; `general` what those hold that
+    have none of their own.
     `partial` are the kinds of which an entry could not be read, so that an unknown name among them
     may be known after all.
     """
@@ -66,6 +67,7 @@ class Pack:
     worked: Mapping[str, Worked]
     forms: Mapping[str, ReportForm]
     codes: Mapping[str, CodeTable]
+    general: Mapping[str, ReportForm] = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
     partial: frozenset[str] = frozenset()
 
@@ -75,8 +77,8 @@ class Pack:
         return {c.id: c.status for m in self.measures.values() for c in m.clauses}
 
     def form(self, report: str) -> ReportForm:
-        """Return what a report holds; of one without a form, which business it is about."""
-        return self.forms.get(report, BARE)
+        """Return what a report holds; of one without a form of its own, what its business says."""
+        return self.forms.get(report) or self.general[report]
 
     def report_facts(self, facility: str) -> dict[str, ReportFact]:
         """Return what a sender may say for the reports that a facility's actions owe."""
@@ -303,9 +305,25 @@ def read_pack(
         worked=reading.worked,
         forms=reading.forms,
         codes=reading.codes,
+        general=_general(reading),
         sources=reading.sources,
         partial=frozenset(reading.partial),
     ), reading.flaws
+
+
+def _general(reading: _Reading) -> dict[str, ReportForm]:
+    """Return the form of each report that is owed and has none of its own."""
+    owing: dict[str, list[Facility]] = {}
+    for facility in reading.facilities.values():
+        owed = {name for action in facility.actions.values() for name in action.reports}
+        for name in sorted(owed - reading.forms.keys()):
+            owing.setdefault(name, []).append(facility)
+    named = {name: owing.get(name, []) for name in {*reading.vocabulary["reports"], *owing}}
+    return {
+        name: general_form(name, found)
+        for name, found in sorted(named.items())
+        if name not in reading.forms
+    }
 
 
 def bundled(files: Mapping[str, bytes]) -> bytes:

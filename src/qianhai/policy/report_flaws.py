@@ -48,16 +48,6 @@ def report_flaws(pack: Pack, actions: Actions) -> Iterator[Flaw]:
                 yield from check.filled(key, compiled)
 
 
-def formless(pack: Pack) -> Iterator[Flaw]:
-    """Yield each report that has no form; packs from before forms still decide."""
-    for name in pack.vocabulary["reports"]:
-        if name not in pack.forms and "form" not in pack.partial:
-            source = pack.sources[f"reports:{name}"]
-            en = f"the report `{name}` has no form; write plan/reports/{name}.yaml."
-            zh = f"报告“{name}”没有报文格式；请编写 plan/reports/{name}.yaml。"
-            yield source.document.flaw("P415", source.path, name, "a form", en, zh)
-
-
 def _table(document: Document, table: CodeTable) -> Iterator[Flaw]:
     try:
         re.compile(table.pattern)

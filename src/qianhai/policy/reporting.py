@@ -1,18 +1,19 @@
 """What a regulatory report holds: its fields, where each comes from, and the tables of codes.
 
-Frozen models of `plan/reports/` and `plan/codes/`, and the form of a report that has no file yet.
+Frozen models of `plan/reports/` and `plan/codes/`, and the form of a report that has no file.
 Must not fill a form in (instructions/reports.py) or check what it names (report_flaws.py).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Final, Literal
 
 from pydantic import Field
 
-from qianhai.policy.model import Bilingual, Confidence, Day, Fact, Id
+from qianhai.policy.facts import leaves_of
+from qianhai.policy.model import Bilingual, Confidence, Day, Facility, Fact, Id
 from qianhai.policy.reading import PackModel
 
 FieldType = Literal["text", "boolean", "integer", "number", "money", "date", "currency", "code"]
@@ -51,7 +52,7 @@ class ReportField(Bilingual):
     `words` say what a leg is called when an account of the kinds is debited, credited, or neither
     or both (`else`). `unknown` are actions whose business does not know it, `unless` those that are
     not asked it, `only` the values of other fields for which alone it is asked. A field that is
-    `optional` may be missing, and is then told.
+    `optional` may be missing, and is then told; one to `omit` is left out where there is none.
     """
 
     source: HeadSource | LineSource = Field(alias="from")
@@ -67,6 +68,7 @@ class ReportField(Bilingual):
     only: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     value: str = ""
     optional: bool = False
+    omit: bool = False
 
 
 class Return(PackModel):
@@ -183,19 +185,55 @@ def _plain(zh: str, en: str, **rest: object) -> ReportField:
     return ReportField.model_validate({"zh": zh, "en": en, **rest})
 
 
-#: The record of a report without a form of its own: which business it is about.
-BARE: Final = ReportForm.model_validate(
-    {
-        "id": "bare",
-        "regulator": {"zh": "未载明", "en": "not stated"},
-        "source": "no form",
-        "confidence": "design",
-        "returns": {"period": "month", "by": ["facility", "action"]},
-        "fields": {
-            "instruction": _plain("指令编号", "instruction", **{"from": "id"}),
-            "facility": _plain("业务", "facility", **{"from": "facility"}),
-            "action": _plain("操作", "action", **{"from": "action"}),
-            "value_date": _plain("起息日", "value date", type="date", **{"from": "value_on"}),
-        },
-    }
-)
+_BUSINESS: Final = {
+    "instruction": _plain("指令编号", "instruction", **{"from": "id"}),
+    "business": _plain("业务编号", "business", **{"from": "business"}),
+    "facility": _plain("业务", "facility", **{"from": "facility"}),
+    "action": _plain("操作", "action", **{"from": "action"}),
+    "value_date": _plain("起息日", "value date", type="date", **{"from": "value_on"}),
+}
+_MONEY: Final = {
+    "leg.item": _plain("款项", "what is paid", omit=True, **{"from": "item"}),
+    "leg.amount": _plain("金额", "amount", type="money", **{"from": "amount"}),
+    "leg.held": _plain("预留变动", "change of what is set aside", type="money", **{"from": "held"}),
+    "leg.currency": _plain("币种", "currency", type="currency", **{"from": "currency"}),
+    "leg.payer": _plain("付方", "who pays", omit=True, **{"from": "holder"}),
+    "leg.payee": _plain("收方", "who is paid", omit=True, **{"from": "other"}),
+    "leg.from_kind": _plain("付方账户种类", "kind debited", value="debit", **{"from": "kind"}),
+    "leg.to_kind": _plain("收方账户种类", "kind credited", value="credit", **{"from": "kind"}),
+}
+#: The type a field has for a fact of a type; a list has no field.
+_FIELD_TYPES: Final[Mapping[str, str]] = {"enum": "text", "rate": "number"}
+
+
+def general_form(report: str, facilities: Iterable[Facility]) -> ReportForm:
+    """Return the form of a report that has none of its own: what its business itself says.
+
+    The parties by their roles, what the sender stated by its facts, each in the words of the
+    facilities that owe it, and every leg of money. What one business does not have is left out.
+    """
+    fields, moves_money = dict(_BUSINESS), False
+    for facility in facilities:
+        for role, party in facility.parties.items():
+            said = {"from": "party", "of": (role,), "omit": True}
+            fields.setdefault(role, _plain(party.zh, party.en, **said))
+        for path, leaf in leaves_of(facility.facts).items():
+            if leaf.fact.provider == "sender" and leaf.type != "list":
+                kind = _FIELD_TYPES.get(leaf.type, leaf.type)
+                before = fields.get(path)
+                is_other = before is not None and before.type != kind
+                said = {"from": "fact", "of": (path,), "omit": True}
+                said["type"] = "text" if is_other else kind
+                if before is None or (before.source == "fact" and is_other):
+                    fields[path] = _plain(leaf.fact.zh, leaf.fact.en, **said)
+        moves_money |= any(action.legs for action in facility.actions.values())
+    return ReportForm(
+        id=report,
+        regulator=Bilingual(zh="未载明", en="not stated"),
+        source="the business itself; no form of its own",
+        confidence="design",
+        counts="money" if moves_money else "none",
+        fields=fields,
+        lines=_MONEY if moves_money else {},
+        returns=Return(period="month", by=("facility", "action")),
+    )
