@@ -9,7 +9,7 @@ guessed.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import zip_longest
+from itertools import chain, repeat
 from typing import Protocol
 from uuid import UUID
 
@@ -371,7 +371,7 @@ class Reporter:
         fields = filling.fill(case, bound.fields, "")
         lines: list[Mapping[str, str | None]] = []
         if bound.lines:
-            for (leg, item), text in zip_longest(legs, amounts, fillvalue=""):
+            for (leg, item), text in zip(legs, chain(amounts, repeat("")), strict=False):
                 if leg.asset.kind == bound.form.counts:
                     case.leg, case.item, case.values = leg, item, dict(fields)
                     case.amount = text

@@ -21,7 +21,7 @@ OPTIONAL_ARGS: Final = frozenset({"pool", "amount", "line"})
 #: Arguments of a provider that name the fact it goes by.
 _NAMING_ARGS: Final = ("id", "line")
 #: Columns of an input that are no fact and no party.
-_RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date"})
+_RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date", "kind"})
 #: Who knows a recorded ground: a paper on file, or a list that carries the party.
 _GROUNDS: Final = frozenset({"record_exists", "qualification"})
 
