@@ -67,6 +67,26 @@ def test_a_file_is_loaded_and_what_was_refused_is_listed(qianhai: Terminal, fold
     assert "新开账户 0 个；4 条交易链此前已作答" in again.out
 
 
+def test_each_book_balances_alone_or_is_told(qianhai: Terminal, folder: Path) -> None:
+    """`ledger books`: even after business inside a book, told when money went past the links."""
+    (folder / "books.csv").write_text(
+        ACCOUNTS + "far,CNY,2,currency,offshore_nostro,bank,\nisle,CNY,2,currency,osa,firm,0\n"
+    )
+    rows = [line("a", "9.00", way="till,shop"), line("b", "5.00", way="far,isle")]
+    (folder / "even.csv").write_text(HEAD + "".join(rows))
+    accounts = ("--accounts", str(folder / "books.csv"))
+    assert qianhai("ledger", "load", str(folder / "even.csv"), *accounts).code == 0
+    even = qianhai("ledger", "books", "--json")
+    assert (even.code, even.document["is_even"]) == (0, True)
+    lines = [(one["book"], one["balance"]) for one in even.document.rows("lines")]
+    assert lines == [("offshore", "0.00"), ("onshore", "0.00")]
+    (folder / "past.csv").write_text(HEAD + line("c", "0.01", way="isle,shop"))
+    assert qianhai("ledger", "load", str(folder / "past.csv"), *accounts).code == 0
+    told = error(qianhai("ledger", "books", "--json").document)
+    assert told == (3, ["L302", "L302", "L303"])
+    assert "离岸账册" in qianhai("ledger", "books", language="zh").out
+
+
 def test_a_file_with_flaws_is_told_in_both_languages(qianhai: Terminal, folder: Path) -> None:
     bad = folder / "bad.csv"
     bad.write_text(HEAD + line("a", "1e3"))

@@ -15,6 +15,7 @@ from qianhai.rules import (
     Enum,
     Env,
     Integer,
+    Line,
     List,
     Money,
     Number,
@@ -23,6 +24,7 @@ from qianhai.rules import (
     Scope,
     Set,
     Source,
+    Table,
     Text,
     Type,
     TypedExpr,
@@ -95,10 +97,26 @@ _LETS: Final = {
     "has_due": "due is not null",
     "row_fees": "sum_of(rows, fee)",
 }
+#: Where a parcel may go: by sea or land from either port, at night only while 9b is open.
+TABLE: Final = Table(
+    (Text(), Bool()),
+    ("yes", "no", "ask"),
+    (
+        Line((frozenset({"sea", "land"}), frozenset({"false"})), "yes"),
+        Line((frozenset({"sea"}), frozenset({"true"})), "yes", "9b", "no"),
+        Line((frozenset({"air"}), None), "no"),
+    ),
+    "ask",
+)
 PLAIN: Final = Scope(facts=FACTS, parameters=PARAMETERS, switches=SWITCHES, clauses=CLAUSES)
 LETS: Final = {name: check(text, PLAIN, at=Source("world.py")) for name, text in _LETS.items()}
 SCOPE: Final = Scope(
-    facts=FACTS, parameters=PARAMETERS, switches=SWITCHES, clauses=CLAUSES, lets=LETS
+    facts=FACTS,
+    parameters=PARAMETERS,
+    switches=SWITCHES,
+    clauses=CLAUSES,
+    lets=LETS,
+    tables={"ways": TABLE},
 )
 
 

@@ -7,6 +7,7 @@ import click
 from qianhai.cli.app import App, Site, new_console
 from qianhai.cli.ask import ask
 from qianhai.cli.bench import bench
+from qianhai.cli.books import books
 from qianhai.cli.decide import decide
 from qianhai.cli.decide_many import decide_many
 from qianhai.cli.facility import facility
@@ -59,6 +60,7 @@ for command in (
 ):
     qianhai.add_command(command)
 ledger.add_command(bench)
+ledger.add_command(books)
 
 
 def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lambda: None) -> int:

@@ -10,7 +10,7 @@
 Knows the pack, the registers and the ledger; is known by views and doors only.
 """
 
-from qianhai.instructions.accounts import limit_name
+from qianhai.instructions.accounts import book_of, limit_name
 from qianhai.instructions.admit import Admission
 from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
@@ -76,6 +76,7 @@ __all__ = [
     "Version",
     "Wanted",
     "amount_of",
+    "book_of",
     "changes_of",
     "days_of",
     "editions_of",

@@ -10,7 +10,7 @@ from itertools import chain
 from qianhai.instructions.model import Known, Named
 from qianhai.kernel import CURRENCIES, scale_of
 from qianhai.ledger import AccountSpec, Asset, Window, account_name, limit_account
-from qianhai.policy import Limit, Policy, Pool, Term
+from qianhai.policy import ANY_ACCOUNT, Limit, Policy, Pool, Term
 from qianhai.registers import Account, Register
 
 
@@ -91,6 +91,10 @@ def position_name(policy: Policy, row: Known, position: str) -> Named | None:
     return Named(name, currency, scale_of(currency), key)
 
 
+#: A kind the pack does not speak of: of the first book, in one currency, reached by its number.
+_NO_TERM = Term(zh="-", en="-", floor="0")
+
+
 class AccountBook:
     """Finds parties' money accounts: those of the register, and those opened on demand."""
 
@@ -101,14 +105,17 @@ class AccountBook:
         held: dict[str, tuple[Account, ...]] | None = None,
     ) -> None:
         self._kinds = policy.pack.vocabulary["accounts"]
+        self._movements = policy.pack.movements
         self._register = register
         self._held = {} if held is None else held
 
     def find(self, row: Known, name: str, currency: str) -> AccountSpec | None:
         """Return the account `<role>.<kind>` means in a currency; None when there is none.
 
-        `<role>.account` is the account the sender named, else the party's settlement account.
-        Two accounts of one kind and currency are told apart only by the number the sender names.
+        `<role>.account` is the account the sender named, else the party's settlement account; one
+        of a guarded kind, or of a book that balances alone, is reached only where the leg names its
+        kind, or says `<role>.any` under the matrix. Two accounts of one kind and currency are told
+        apart only by the number the sender names.
         """
         role, _, kind = name.partition(".")
         party = row.parties.get(role, "")
@@ -118,18 +125,52 @@ class AccountBook:
         of_kind = [
             account
             for account in self._accounts(row, party)
-            if account.currency == currency
-            and (
-                account.kind == kind
-                or (kind == "account" and (number or account.kind == "settlement"))
-            )
+            if (account.currency == currency or self._term(account.kind).is_multi_currency)
+            and self._is_meant(account.kind, kind, number)
         ]
         mine = [account for account in of_kind if number in {None, account.number}]
         if len(mine) == 1:
-            return registered_account(mine[0], floor_of(self._kinds, mine[0].kind))
+            return registered_account(mine[0], self._term(mine[0].kind), currency)
         if kind in self._kinds and self._kinds[kind].on_demand and not of_kind:
             return self.on_demand(party, kind, currency)
         return None
+
+    def _is_meant(self, kind: str, named: str, number: str | None) -> bool:
+        """Tell whether a leg that names a kind, or the account of a sender, may mean one."""
+        if named == ANY_ACCOUNT:
+            return number is not None
+        if named != "account":
+            return kind == named
+        term = self._term(kind)
+        return kind == "settlement" or bool(number and not (term.is_guarded or term.book))
+
+    def _term(self, kind: str) -> Term:
+        return self._kinds.get(kind, _NO_TERM)
+
+    def named(self, row: Known, role: str) -> Account | None:
+        """Return the account on the register that the sender named for a role."""
+        number, party = row.accounts.get(role), row.parties.get(role, "")
+        found = self._accounts(row, party) if number and party else ()
+        return next((account for account in found if account.number == number), None)
+
+    def opened(self, named: Mapping[str, str], currency: str) -> AccountSpec:
+        """Return the ledger account of a number an effect names, with its bank, kind and party."""
+        kind = named["kind"]
+        name = _number_name(named["bank"], named["number"], currency, self._term(kind))
+        floor = floor_of(self._kinds, kind)
+        return AccountSpec(name, money_asset(currency), kind, named["party"], floor)
+
+    def links(self, debit: AccountSpec, credit: AccountSpec) -> tuple[AccountSpec, ...]:
+        """Return what money passes between two books: the link of each; nothing inside one."""
+        if self._movements is None:
+            return ()
+        first = self._movements.first_book
+        paid, paying = (self._term(one.kind).book or first for one in (credit, debit))
+        if paid == paying:
+            return ()
+        books, currency = self._movements.books, debit.asset.code
+        pairs = ((paying, paid), (paid, paying))
+        return tuple(self.on_demand(other, books[book].link, currency) for book, other in pairs)
 
     def ask(self, rows: Iterable[Known]) -> None:
         """Ask for the accounts of all parties of instructions at once, if it was not done."""
@@ -153,10 +194,42 @@ class AccountBook:
         return AccountSpec(name, money_asset(currency), kind, party, floor_of(self._kinds, kind))
 
 
-def registered_account(account: Account, floor: int | None) -> AccountSpec:
-    """Return a registered account as the ledger opens it: named by its bank and number."""
-    name = account_name("account", account.bank, account.number)
-    return AccountSpec(name, money_asset(account.currency), account.kind, account.party, floor)
+def registered_account(account: Account, term: Term | None, currency: str = "") -> AccountSpec:
+    """Return a registered account as the ledger opens it: named by its bank and number.
+
+    One of many currencies has a balance for each, named by the currency too.
+    """
+    currency = currency or account.currency
+    floor = 0 if term is None or term.floor == "0" else None
+    name = _number_name(account.bank, account.number, currency, term)
+    return AccountSpec(name, money_asset(currency), account.kind, account.party, floor)
+
+
+def opening_account(asset: Asset, term: Term | None) -> AccountSpec:
+    """Return what opening balances are set against, in the book of the account's kind.
+
+    >>> opening_account(money_asset("CNY"), None).kind
+    'opening'
+    """
+    book = (term.book,) if term and term.book else ()
+    name, kind = account_name("opening", asset.code, *book), account_name("opening", *book)
+    return AccountSpec(name, asset, kind, "")
+
+
+def book_of(policy: Policy, kind: str) -> str:
+    """Return the book accounts of a kind stand in; of a pack without books, no name."""
+    if policy.pack.movements is None:
+        return ""
+    known, book = policy.pack.movements.books, kind.removeprefix("opening:")
+    term = policy.pack.vocabulary["accounts"].get(kind)
+    if term and term.book:
+        book = term.book
+    return book if book in known else policy.pack.movements.first_book
+
+
+def _number_name(bank: str, number: str, currency: str, term: Term | None) -> str:
+    parts = (currency,) if term and term.is_multi_currency else ()
+    return account_name("account", bank, number, *parts)
 
 
 def floor_of(kinds: Mapping[str, Term], kind: str) -> int | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qianhai.db import Connection
-from qianhai.instructions.accounts import floor_of, money_asset, registered_account
+from qianhai.instructions.accounts import money_asset, opening_account, registered_account
 from qianhai.kernel import Money, derived_id
-from qianhai.ledger import AccountSpec, Chain, Kind, Leg, Submission, Writer
+from qianhai.ledger import Chain, Kind, Leg, Submission, Writer
 from qianhai.policy import Policy
 from qianhai.registers import Account, Entries, Keyring, LoadSummary, load
 
@@ -59,9 +59,9 @@ class Admission:
     def _opening(self, account: Account, opening: Money) -> Chain:
         """Return the chain that brings an account's opening balance into the books."""
         asset = money_asset(account.currency)
-        floor = floor_of(self.policy.pack.vocabulary["accounts"], account.kind)
-        spec = registered_account(account, floor)
-        source = AccountSpec(f"opening:{asset.code}", asset, "opening", "")
+        kinds = self.policy.pack.vocabulary["accounts"]
+        spec = registered_account(account, kinds.get(account.kind))
+        source = opening_account(asset, kinds.get(account.kind))
         return Chain(
             derived_id("opening", self.institution_id, account.bank, account.number),
             self.institution_id,

@@ -13,6 +13,7 @@ _REFUSALS: dict[Result, str] = {
     Result.FLOOR_PASSED: "AM04",
     Result.CEILING_PASSED: "AM14",
     Result.ACCOUNT_CLOSED: "AC04",
+    Result.ACCOUNT_NOT_EMPTY: "QH07",
     Result.HOLD_RESOLVED: "QH06",
     Result.HOLD_EXPIRED: "QH06",
     Result.HOLD_NOT_FOUND: "QH06",
@@ -67,7 +68,7 @@ def _refused(
         if owner and not owner.startswith("account.") and code in {"AM04", "AM14"}:
             code = "AM12"  # more is given back or closed than there is: no account lacks money
         data = {
-            "account": owner.removeprefix("account."),
+            "account": owner.removeprefix("account.") or ", ".join(chain.closes),
             "of": row.instruction.continues,
             "result": result.result.value,
             **_failed_leg(chain, result),

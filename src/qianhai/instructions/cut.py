@@ -67,6 +67,8 @@ def stands_on(one: Handover) -> set[str]:
 def filed_by(one: Handover) -> Iterable[str]:
     """Return whom or what the effects of an answer are on file about."""
     for entry in one.entries:
+        if entry.fields["kind"] == "account":
+            yield entry.fields["number"]
         yield entry.fields.get("id") or entry.fields.get("party") or ""
 
 

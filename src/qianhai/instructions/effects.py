@@ -12,9 +12,12 @@ from fractions import Fraction
 from typing import Final
 
 from qianhai.db import Connection
+from qianhai.instructions.gather import Gathering
 from qianhai.instructions.model import Known
 from qianhai.instructions.schedules import check_terms
-from qianhai.kernel import Money, Place, canonical_text, format_minor, scale_of
+from qianhai.instructions.shape import Shaped
+from qianhai.kernel import CURRENCIES, Money, Place, canonical_text, format_minor, scale_of
+from qianhai.ledger import balances
 from qianhai.policy import Verdict
 from qianhai.registers import Entry, Keyring, Register, check_entries, load
 
@@ -85,6 +88,20 @@ def _ended(since: date, row: Known) -> Fields:
     return {"since": since.isoformat(), "until": last.isoformat()}
 
 
+def _open_account(_row: Known, args: Mapping[str, str]) -> Fields:
+    """Open an account of a kind, under its number, for a party at a bank."""
+    return {"kind": "account", "account_kind": args["kind"]} | {
+        name: args[name] for name in ("number", "party", "bank", "currency")
+    }
+
+
+def _close_account(row: Known, args: Mapping[str, str]) -> Fields:
+    """End the account that the continued business opened, with the day."""
+    assert row.root is not None, "an account is closed by a later action of its opening"
+    days = {"since": row.root.value_on, "until": row.instruction.value_on}
+    return _open_account(row, args) | {name: day.isoformat() for name, day in days.items()}
+
+
 _Filing = Callable[[Known, Mapping[str, str]], Fields]
 _Ending = Callable[[Register, Known, Mapping[str, str]], Fields | None]
 #: Effects that put something on file, and those that let what is on file end.
@@ -92,6 +109,8 @@ _FILINGS: Final[Mapping[str, _Filing]] = {
     "file_record": _file_record,
     "grant_qualification": _grant_qualification,
     "schedule": _schedule,
+    "open_account": _open_account,
+    "close_account": _close_account,
 }
 _ENDINGS: Final[Mapping[str, _Ending]] = {
     "end_record": _end_record,
@@ -103,6 +122,27 @@ PLAIN: Final = frozenset({"file_record", "grant_qualification"})
 EFFECTS: Final = frozenset(_FILINGS) | frozenset(_ENDINGS)
 
 
+def shape_accounts(shaped: Shaped, row: Known, verdict: Verdict, at: Gathering) -> None:
+    """Have the ledger open, or close, the accounts effects speak of, with the business's chain.
+
+    A number that another holder has, or an account that is not empty, refuses the chain.
+    """
+    for _, effect, args in _called(row, verdict):
+        if effect not in _ON_ACCOUNTS:
+            continue
+        spec = at.book.opened(args, args["currency"])
+        shaped.opens[spec.name] = spec
+        if effect == "open_account":
+            shaped.begun.append(spec.name)
+            continue
+        others = {at.book.opened(args, currency).name for currency in CURRENCIES} - {spec.name}
+        found = balances(at.conn, at.institution_id, sorted(others))
+        shaped.closes += [spec.name, *sorted(found)]
+
+
+_ON_ACCOUNTS: Final = ("open_account", "close_account")
+
+
 def entries_of(register: Register | None, row: Known, verdict: Verdict) -> Iterator[Entry]:
     """Yield what the effects of a permitted action, whose condition holds, put on file.
 
@@ -111,21 +151,26 @@ def entries_of(register: Register | None, row: Known, verdict: Verdict) -> Itera
     Raises:
         NoSchedule: the terms of a schedule make none.
     """
-    for at_effect, effect in enumerate(row.compiled.action.effects):
-        if not verdict.guards[f"effect.{at_effect}.when"]:
-            continue
-        args: dict[str, str] = {}
-        for name in effect.args:
-            args |= _texts(row, f"effect.{at_effect}.{name}", name, verdict)
-        if effect.name in _FILINGS:
-            fields: Fields | None = _FILINGS[effect.name](row, args)
+    for number, name, args in _called(row, verdict):
+        if name in _FILINGS:
+            fields: Fields | None = _FILINGS[name](row, args)
         else:
             assert register is not None, "what ends is on the register"
-            fields = _ENDINGS[effect.name](register, row, args)
+            fields = _ENDINGS[name](register, row, args)
         if fields is not None:
             began = {"since": row.instruction.value_on.isoformat()}
             fields = began | fields | {"evidence": row.instruction.id}
-            yield Entry(Place("effect", at_effect, effect.name), fields)
+            yield Entry(Place("effect", number, name), fields)
+
+
+def _called(row: Known, verdict: Verdict) -> Iterator[tuple[int, str, dict[str, str]]]:
+    """Yield the effects of an action whose condition holds, with their arguments as texts."""
+    for number, effect in enumerate(row.compiled.action.effects):
+        if verdict.guards[f"effect.{number}.when"]:
+            args: dict[str, str] = {}
+            for name in effect.args:
+                args |= _texts(row, f"effect.{number}.{name}", name, verdict)
+            yield number, effect.name, args
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,12 @@ def _party_kind(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     return [party.type.value if (party := found.get(one)) else None for one in ids]
 
 
+def _jurisdiction(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    ids = at.column(args["party"])
+    found = at.register.parties(ids)
+    return [party.jurisdiction if (party := found.get(one)) else None for one in ids]
+
+
 def _party_id(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     return [one or None for one in at.column(args["party"])]
 
@@ -123,6 +129,19 @@ def _scheduled(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
     ids = [row.key for row in at.rows]
     found = at.register.records(args["kind"], ids)
     return [part_of(row, found[one], args) for row, one in zip(at.rows, ids, strict=True)]
+
+
+def _account(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    """Say one thing of the account the sender named for a party, as the register has it."""
+    at.book.ask(at.rows)
+    found = [at.book.named(row, args["party"]) for row in at.rows]
+    return [getattr(one, args["name"]) if one else None for one in found]
+
+
+def _account_exists(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
+    numbers = [row.holder(args["number"]) or "" for row in at.rows]
+    found = at.register.account_by_number([one for one in numbers if one])
+    return [found.get(one) is not None if one else None for one in numbers]
 
 
 def _used(at: Gathering, args: Mapping[str, str]) -> list[Raw]:
@@ -194,6 +213,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "in_zone": _in_zone,
     "is_overseas": _is_overseas,
     "party_kind": _party_kind,
+    "jurisdiction": _jurisdiction,
     "party_id": _party_id,
     "attribute": _attribute,
     "qualification": _qualification,
@@ -202,6 +222,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "record": _record,
     "record_exists": _record_exists,
     "scheduled": _scheduled,
+    "account": _account,
+    "account_exists": _account_exists,
     "same_holder": _same_holder,
     "used": _used,
     "position": _position,
@@ -209,7 +231,7 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 }
 _FROM_LEDGER: Final = ("used", "position", "balance")
 #: Arguments that name another fact, which is found before.
-_NAMING: Final = ("id", "line")
+_NAMING: Final = ("id", "line", "number")
 
 
 def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) -> None:

@@ -50,9 +50,10 @@ Columns = TypeVar("Columns", LegColumn, DrawColumn, Figure)
 class Part:
     """Rows of one kind: their places in the block, and the figures of each limit's pools.
 
-    `rows` are their places in the group; `areas` is where parties are registered, if asked. `amounts` are what each limit is asked for; `figures`
-    stand in the order of the decision's limits. `seqs` are the last transfers of those that moved
-    something, 0 for others, once they are posted.
+    `rows` are their places in the group; `areas` is where parties are registered, if that is asked.
+    `amounts` are what each limit is asked for; `figures` stand in the order of the decision's
+    limits. `seqs` are the last transfers of those that moved something, 0 for others, once they are
+    posted.
     """
 
     block: Block

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from qianhai.db import Connection
 from qianhai.instructions.conclude import not_bookable, unfinished
 from qianhai.instructions.days import Days
-from qianhai.instructions.effects import entries_of
+from qianhai.instructions.effects import entries_of, shape_accounts
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.know import know
@@ -107,6 +107,7 @@ class Preparer:
         shape_limits(shaped, self._policy, row, verdict)
         shape_positions(shaped, self._policy, row, verdict, stands)
         shape_money(shaped, row, verdict, at.book)
+        shape_accounts(shaped, row, verdict, at)
         if shaped.lacking:
             lacking = unfinished(self._policy, row, Outcome.INCOMPLETE, shaped.lacking)
             return Handover(row, lacking, None)

@@ -31,7 +31,8 @@ class Shaped:
     """A chain being shaped, and what each of its legs is for.
 
     `owners` names, leg by leg, the limit, position or account the leg is about; `lacking` are
-    accounts that could not be found; `debited` are the specs of accounts that pay.
+    accounts that could not be found; `debited` are the specs of accounts that pay. `begun` are
+    accounts opened though nothing moves yet, `closes` those that end.
     """
 
     legs: list[Leg] = field(default_factory=list)
@@ -40,6 +41,8 @@ class Shaped:
     expects: list[tuple[str, int]] = field(default_factory=list)
     drawn: list[Drawn] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
+    closes: list[str] = field(default_factory=list)
     debited: list[AccountSpec] = field(default_factory=list)
 
     def add(self, owner: str, leg: Leg) -> None:
@@ -181,9 +184,12 @@ def shape_money(shaped: Shaped, row: Known, verdict: Verdict, book: AccountBook)
         amount = _minor(row, f"{key}.amount", verdict.values[f"{key}.amount"], debit.asset.scale)
         if amount == 0:
             continue
-        shaped.opens |= {debit.name: debit, credit.name: credit}
+        # Between two books money passes through the link of each, so that each balances alone.
+        way = (debit, *book.links(debit, credit), credit)
+        shaped.opens |= {one.name: one for one in way}
         shaped.debited.append(debit)
-        shaped.add(f"account.{leg.debit}", Leg(debit.name, credit.name, amount))
+        for paying, paid in zip(way[::2], way[1::2], strict=True):
+            shaped.add(f"account.{leg.debit}", Leg(paying.name, paid.name, amount))
 
 
 def currency_of(row: Known, key: str) -> str:
@@ -237,7 +243,7 @@ def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:
             of=row.root.chain_id,
             expects=tuple(row.read.items()),
         )
-    if not shaped.legs:
+    if not (shaped.legs or shaped.begun or shaped.closes):
         return None
     until = verdict.values.get("hold_until")
     return Chain(
@@ -249,11 +255,13 @@ def as_chain(shaped: Shaped, row: Known, verdict: Verdict) -> Chain | None:
         expires_at=end_of_day(until) if isinstance(until, date) else None,
         expects=(*shaped.expects, *row.read.items()),
         opens=tuple(_named_only(shaped)),
+        closes=tuple(shaped.closes),
     )
 
 
 def _named_only(shaped: Shaped) -> Iterable[AccountSpec]:
     used = {name for leg in shaped.legs for name in (leg.debit, leg.credit)}
+    used |= {*shaped.begun, *shaped.closes}
     return (spec for name, spec in shaped.opens.items() if name in used)
 
 

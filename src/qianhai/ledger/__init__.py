@@ -47,6 +47,7 @@ from qianhai.ledger.read import (
     used,
 )
 from qianhai.ledger.reconcile import Reconciliation, Side
+from qianhai.ledger.segregated import BookLine, Segregation, segregation
 from qianhai.ledger.statement_file import Reconciled, reconcile_account
 from qianhai.ledger.trial import TrialLine, trial_balance, uneven
 from qianhai.ledger.verify import verify
@@ -61,6 +62,7 @@ __all__ = [
     "AccountSpec",
     "Asset",
     "Balance",
+    "BookLine",
     "Chain",
     "ChainResult",
     "Draw",
@@ -79,6 +81,7 @@ __all__ = [
     "Reconciliation",
     "Refused",
     "Result",
+    "Segregation",
     "Side",
     "Span",
     "StatementLine",
@@ -104,6 +107,7 @@ __all__ = [
     "micros_of",
     "movements",
     "reconcile_account",
+    "segregation",
     "seq_at",
     "statement",
     "trial_balance",

@@ -51,6 +51,7 @@ from qianhai.policy.model import (
     Term,
     Verdict,
 )
+from qianhai.policy.movements import ANY_ACCOUNT, Cell, Movements
 from qianhai.policy.pack import Pack, bundled, read_pack, unbundled
 from qianhai.policy.policy import Policy, Survey, examine, open_policy, survey
 from qianhai.policy.proposing import Proposal, proposals
@@ -72,6 +73,7 @@ from qianhai.policy.standing import Standing
 from qianhai.policy.varying import Days, Span, Turn, WhatIf, what_if
 
 __all__ = [
+    "ANY_ACCOUNT",
     "FIXED",
     "OF_A_LINE",
     "SCHEMA_FILES",
@@ -81,6 +83,7 @@ __all__ = [
     "Authorisation",
     "Bearing",
     "Case",
+    "Cell",
     "CheckReport",
     "CodeTable",
     "Compiled",
@@ -100,6 +103,7 @@ __all__ = [
     "Matter",
     "Measure",
     "MissingFact",
+    "Movements",
     "Overlay",
     "Pack",
     "PackDifference",

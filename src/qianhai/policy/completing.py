@@ -12,6 +12,7 @@ from typing import Final
 
 from qianhai.kernel import CURRENCIES, Outcome
 from qianhai.policy.model import Parameter
+from qianhai.policy.movements import ANY_ACCOUNT
 from qianhai.policy.pack import Pack
 
 #: Keys whose value is an expression, and maps of which every value is one.
@@ -84,7 +85,7 @@ class Words:
             lets = (Name(*one) for one in self._lets())
             return [*self._leaves(), *lets, *self._entries("parameters"), *self._functions()]
         if key in {"debit", "credit", "account"}:
-            kinds = ["account", *self._pack.vocabulary["accounts"]]
+            kinds = ["account", ANY_ACCOUNT, *self._pack.vocabulary["accounts"]]
             roles = [one.name for one in self._part("parties")]
             return [Name(f"{role}.{kind}", "account", "") for role in roles for kind in kinds]
         if key == "opens" and "examples" in above:

@@ -11,6 +11,7 @@ from qianhai.kernel import CURRENCIES, Flaw, Outcome
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.facts import leaves_of
 from qianhai.policy.model import Action, Condition, Facility, Fact, Limit
+from qianhai.policy.movements import ANY_ACCOUNT
 from qianhai.policy.naming import Names, example_flaws
 from qianhai.policy.pack import Pack
 from qianhai.policy.reading import Document, Path
@@ -19,7 +20,7 @@ from qianhai.rules import TypedExpr
 #: What a provider or an effect may do without; other arguments of the vocabulary are needed.
 OPTIONAL_ARGS: Final = frozenset({"pool", "amount", "line"})
 #: Arguments of a provider that name the fact it goes by.
-_NAMING_ARGS: Final = ("id", "line")
+_NAMING_ARGS: Final = ("id", "line", "number")
 #: Columns of an input that are no fact and no party.
 _RESERVED: Final = frozenset({"id", "facility", "action", "of", "value_date", "kind"})
 #: Who knows a recorded ground: a paper on file, or a list that carries the party.
@@ -210,7 +211,7 @@ def _arguments(names: Names, fact: Fact, facility: Facility, path: Path) -> Iter
 def _account(names: Names, facility: Facility, name: str, path: Path) -> Iterator[Flaw]:
     role, _, kind = name.partition(".")
     yield from names.known("party", role, facility.parties, *path)
-    kinds = ["account", *names.pack.vocabulary["accounts"]]
+    kinds = ["account", ANY_ACCOUNT, *names.pack.vocabulary["accounts"]]
     yield from names.known("account kind", kind, kinds, *path)
 
 

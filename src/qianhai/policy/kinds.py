@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from qianhai.policy.facts import leaves_of
 from qianhai.policy.model import Fact, Parameter
+from qianhai.policy.movements import MOVEMENTS
 from qianhai.policy.pack import Pack
 from qianhai.rules import (
     Bool,
@@ -73,4 +74,5 @@ def scope_of(pack: Pack, facts: Mapping[str, Type]) -> Scope:
         parameters={name: parameter_type(p) for name, p in pack.parameters.items()},
         switches={name: Enum(s.values) for name, s in pack.switches.items()},
         clauses=frozenset(pack.clauses),
+        tables={MOVEMENTS: pack.movements.table} if pack.movements else {},
     )

@@ -368,7 +368,9 @@ class Term(Bilingual):
     """An entry of a vocabulary: its words, and for a provider who it is that knows.
 
     `words` are those an argument may be, where it is one of a closed list. An effect that
-    `is_whole` is not carried out, and so nothing is booked, before all its arguments are known.
+    `is_whole` is not carried out, and so nothing is booked, before all its arguments are known. A
+    kind of account stands in a `book`; one that is guarded is reached by a leg that names it, and
+    one of many currencies has a balance in each under one number.
     """
 
     args: tuple[str, ...] = ()
@@ -379,6 +381,9 @@ class Term(Bilingual):
     floor: str = ""
     on_demand: bool = False
     is_whole: bool = False
+    book: str = ""
+    is_guarded: bool = Field(default=False, alias="guarded")
+    is_multi_currency: bool = Field(default=False, alias="multi_currency")
 
 
 @dataclass(frozen=True, slots=True)

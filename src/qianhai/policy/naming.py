@@ -14,6 +14,7 @@ from qianhai.policy.reading import Document, Path
 
 _CHINESE: Final[Mapping[str, str]] = {
     "account kind": "账户种类",
+    "need": "条件",
     "action": "业务操作",
     "argument": "参数",
     "clause": "款",

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from qianhai.kernel import Flaw, Place, canonical_bytes
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
+from qianhai.policy.movements import MOVEMENTS, Movements
 from qianhai.policy.outline import Plan
 from qianhai.policy.reading import Document, M, Path, hold_to, read_document
 from qianhai.policy.reporting import CodeTable, ReportFact, ReportForm, general_form
@@ -48,10 +49,9 @@ class Pack:
     """The plan as data, read and held to its models.
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
-    `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, and `reasons:CODE` for
-    each vocabulary. `forms` are what reports hold, by the report; `general` what those hold that
-    have none of their own.
-    `partial` are the kinds of which an entry could not be read, so that an unknown name among them
+    `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, `movements`,
+    and `reasons:CODE` for each vocabulary. `forms` are what reports hold, by the report; `general`
+    what those hold that have none of their own. `partial` are the kinds of which an entry could not be read, so that an unknown name among them
     may be known after all.
     """
 
@@ -70,6 +70,7 @@ class Pack:
     general: Mapping[str, ReportForm] = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
     partial: frozenset[str] = frozenset()
+    movements: Movements | None = None
 
     @property
     def clauses(self) -> dict[str, str]:
@@ -107,6 +108,7 @@ class _Reading:
     codes: dict[str, CodeTable] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     partial: set[str] = field(default_factory=set)
+    movements: Movements | None = None
 
     def hold(self, model: type[M], document: Document, path: Path = ()) -> M | None:
         """Hold an entry to its model, noting what is wrong with it."""
@@ -155,6 +157,11 @@ def _kind_of(file: str) -> str:
 def _plan(reading: _Reading, document: Document) -> None:
     reading.plan = reading.hold(Plan, document)
     reading.sources["plan"] = Source(document)
+
+
+def _movements(reading: _Reading, document: Document) -> None:
+    reading.movements = reading.hold(Movements, document)
+    reading.sources[MOVEMENTS] = Source(document)
 
 
 def _measure(reading: _Reading, document: Document) -> None:
@@ -246,6 +253,7 @@ def _switches(reading: _Reading, document: Document) -> None:
 
 _KINDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]], ...]] = (
     (re.compile(r"plan\.yaml"), _plan),
+    (re.compile(rf"accounts/{MOVEMENTS}\.yaml"), _movements),
     (re.compile(r"vocabulary/switches\.yaml"), _switches),
     (re.compile(rf"vocabulary/({'|'.join(VOCABULARIES)})\.yaml"), _terms),
     (re.compile(r"parameters/[a-z0-9_]+\.examples\.yaml"), _worked),
@@ -308,6 +316,7 @@ def read_pack(
         general=_general(reading),
         sources=reading.sources,
         partial=frozenset(reading.partial),
+        movements=reading.movements,
     ), reading.flaws
 
 

@@ -16,6 +16,7 @@ from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Verdict
 from qianhai.policy.pack import Pack, read_pack
 from qianhai.policy.report_flaws import report_flaws
+from qianhai.policy.segregating import crossing_flaws, movement_flaws
 from qianhai.policy.standing import Standing, standing_on
 
 _KEPT_MAX = 4096
@@ -141,6 +142,7 @@ def survey(files: Mapping[str, bytes], *, folder: str = "plan") -> Survey:
     flaws += found
     flaws += [*frame_flaws(pack), *cross_flaws(pack), *compiled_flaws(pack, actions)]
     flaws += report_flaws(pack, actions)
+    flaws += [*movement_flaws(pack), *crossing_flaws(pack, actions)]
     wrong = {flaw.place.file for flaw in flaws}
     if any("/measures/" not in file for file in wrong) or not pack.partial <= _ALONE:
         return Survey(pack, None, _sorted(flaws))

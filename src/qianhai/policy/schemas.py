@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from qianhai.kernel import CURRENCIES, Outcome
 from qianhai.policy.crossing import OPTIONAL_ARGS
 from qianhai.policy.model import Facility, Measure, Overlay, Parameter, Switch, Term, Worked
+from qianhai.policy.movements import ANY_ACCOUNT, Movements
 from qianhai.policy.naming import EXPECTED
 from qianhai.policy.outline import Plan
 from qianhai.policy.pack import Pack
@@ -24,6 +25,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 #: Which files of a pack each kind of schema is for, as a glob inside the pack; the first that fits.
 FILES: Final[Mapping[str, str]] = {
     "plan": "plan.yaml",
+    "movements": "accounts/movements.yaml",
     "measure": "measures/*/measure.yaml",
     "facility": "measures/*/*.facility.yaml",
     "overlay": "measures/*/*.overlay.yaml",
@@ -56,6 +58,8 @@ _NAMED: Final[Mapping[str, Mapping[str, str]]] = {
         "actors": "actors",
         "systems": "systems",
     },
+    "MovementRow": {"clause": "clauses"},
+    "Movements": {"kinds": "accounts", "apart": "accounts"},
     "OnDebit": {"kind": "accounts"},
     "Overlay": {"clause": "clauses", "measure": "measures"},
     "Parameter": {"currency": "currencies", "measures": "measures"},
@@ -91,6 +95,7 @@ def _keyed(name: str) -> Schema:
 #: The model each kind of file is held to: the file itself, its entries, or those by their ids.
 _MODELS: Final[Mapping[str, tuple[type[BaseModel], Callable[[str], Schema] | None]]] = {
     "plan": (Plan, None),
+    "movements": (Movements, None),
     "measure": (Measure, None),
     "facility": (Facility, None),
     "overlay": (Overlay, None),
@@ -125,7 +130,7 @@ def _names(pack: Pack) -> Schema:
     }
     for kind, terms in words.items():
         shapes[kind] = _one_of({name: _said(term) for name, term in terms.items()})
-    kinds = "|".join(["account", *words["accounts"]])
+    kinds = "|".join(["account", ANY_ACCOUNT, *words["accounts"]])
     shapes["account"] = {
         "type": "string",
         "pattern": rf"^[a-z][a-z0-9_]*\.({kinds})$",

@@ -160,6 +160,13 @@ CODES: Final[dict[str, Code]] = {
         "“{found}”是一组事实",
         "请指明其中之一：{expected}。",
     ),
+    "P209": Code(
+        "a table of the pack",
+        "unknown table `{found}`",
+        "A table is a file of the pack that answers cell by cell.{nearest_en}",
+        "未知对照表“{found}”",
+        "对照表是规则包中逐格给出答案的文件。{nearest_zh}",
+    ),
     "P301": Code(
         "{expected}",
         "found {found} where {expected} is needed",

@@ -73,6 +73,8 @@ class _Walk:
     def __init__(self, env: Env) -> None:
         self.env = env
         self.row: Mapping[str, object] = {}
+        #: Values outside rows by node, each found once however often a part is shared or asked.
+        self._found: dict[int, object] = {}
 
     def raw(self, leaf: Leaf) -> object:
         """Return what is on record for a leaf: a value, `ABSENT`, or `None` for unknown."""
@@ -89,6 +91,13 @@ class _Walk:
 
     def value(self, node: Node) -> object:
         """Return the value of a node, numbers as fractions; `None` for unknown."""
+        if self.row:
+            return self._value(node)
+        if id(node) not in self._found:
+            self._found[id(node)] = self._value(node)
+        return self._found[id(node)]
+
+    def _value(self, node: Node) -> object:
         match node:
             case Const(value=value):
                 return _exact(value)
@@ -118,11 +127,11 @@ class _Walk:
 
     def within(self, node: Within) -> object:
         operand = self.value(node.operand)
+        if operand is None:
+            return None
         values = [self.value(item) for item in node.items]
         if len(values) == 1 and isinstance(values[0], tuple):
             values = list(values[0])
-        if operand is None:
-            return None
         return True if operand in values else None if None in values else False
 
     def branches(self, node: Case) -> list[Node]:

@@ -22,6 +22,7 @@ from qianhai.rules.model import (
 )
 from qianhai.rules.names import POISON, Row, is_poison, of_rows
 from qianhai.rules.syntax import Call, Literally, Name, Syntax
+from qianhai.rules.tables import cell_of
 from qianhai.rules.types import (
     Bool,
     Currency,
@@ -43,6 +44,7 @@ FORMS: Final = {
     "age_on": "age_on(born, day)",
     "all_of": "all_of(list, condition)",
     "any_of": "any_of(list, condition)",
+    "cell": "cell('table', key, ...)",
     "coalesce": "coalesce(optional_fact, value)",
     "count_of": "count_of(list, condition)",
     "days_between": "days_between(first_day, last_day)",
@@ -97,6 +99,23 @@ def _is_open(judge: Judge, call: Call) -> Node:
         return Leaf(Bool(), "clause", word)
     judge.names.unknown("P203", word, clauses, call.arguments[0])
     return POISON
+
+
+def _cell(judge: Judge, call: Call) -> Node:
+    """Look an answer up in a table of the pack, by one argument for each of its axes."""
+    match call.arguments[0]:
+        case Literally(value=str() as word, is_number=False):
+            tables, keys = judge.names.scope.tables, call.arguments[1:]
+        case _:
+            return _form(judge, call)
+    if word not in tables:
+        judge.names.unknown("P209", word, tables, call.arguments[0])
+        return POISON
+    table = tables[word]
+    if len(keys) != len(table.axes):
+        return _form(judge, call)
+    found = [judge.value(key, kind) for key, kind in zip(keys, table.axes, strict=True)]
+    return POISON if any(map(is_poison, found)) else cell_of(table, found)
 
 
 def _of_days(last: Type, result: Type) -> Callable[[Judge, Call], Node]:
@@ -283,6 +302,7 @@ _FUNCTIONS: Final[dict[str, tuple[Callable[[Judge, Call], Node], int, int]]] = {
     "age_on": (_of_days(Date(), Integer()), 2, 2),
     "all_of": (_asked, 2, 2),
     "any_of": (_asked, 2, 2),
+    "cell": (_cell, 2, _MANY),
     "coalesce": (_coalesce, 2, _MANY),
     "count_of": (_asked, 2, 2),
     "days_between": (_of_days(Date(), Integer()), 2, 2),

@@ -223,13 +223,47 @@ class TypedExpr:
 # --- what comes from the caller ---------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Cells of a table with one answer: for each argument the words it may be, None for any.
+
+    A yes-or-no argument has the words `true` and `false`. Under a `clause` that is not open the
+    answer is `closed`.
+    """
+
+    words: tuple[frozenset[str] | None, ...]
+    answer: str
+    clause: str = ""
+    closed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of answers: lines no two of which hold for the same arguments.
+
+    `axes` are the kinds of its arguments, texts or yes-or-no values; `answers` all there may be.
+    What no line speaks of is answered `otherwise`.
+    """
+
+    axes: tuple[Type, ...]
+    answers: tuple[str, ...]
+    lines: tuple[Line, ...]
+    otherwise: str
+
+    @property
+    def kind(self) -> Enum:
+        """Return what a cell is: one of the answers."""
+        return Enum(self.answers)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What the names of an expression mean.
 
     `facts` are leaves by dotted path; a path with leaves `.amount` and `.currency` below it may
     be used as the amount. Parameters are named without the `p.`. `lets` are expressions that
-    were checked before. A fact may not start with `p.`.
+    were checked before. `tables` are those whose cells may be asked. A fact may not start with
+    `p.`.
     """
 
     facts: Mapping[str, Type] = field(default_factory=dict)
@@ -237,6 +271,7 @@ class Scope:
     switches: Mapping[str, Enum] = field(default_factory=dict)
     clauses: Collection[str] = ()
     lets: Mapping[str, TypedExpr] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

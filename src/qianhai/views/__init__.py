@@ -27,6 +27,7 @@ from qianhai.views.flaws import Document, fault_document, flaw_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
     balance_document,
+    book_documents,
     loaded_document,
     reconciled_rows,
     reconciliation_document,
@@ -78,6 +79,7 @@ __all__ = [
     "Document",
     "ask_document",
     "balance_document",
+    "book_documents",
     "cause_words",
     "change_document",
     "change_result",

@@ -6,7 +6,7 @@ Amounts are plain decimals as texts, exact, with their asset beside them.
 from collections.abc import Iterator, Sequence
 
 from qianhai.kernel import format_minor
-from qianhai.ledger import Balance, Loaded, Reconciled, Side, StatementLine, TrialLine
+from qianhai.ledger import Balance, BookLine, Loaded, Reconciled, Side, StatementLine, TrialLine
 from qianhai.views.flaws import Document
 
 #: The columns of a reconciliation as a file: every line of both sides, once.
@@ -68,6 +68,22 @@ def trial_line(line: TrialLine) -> Document:
         "pending_in": format_minor(line.pending_in, line.scale),
         "pending_out": format_minor(line.pending_out, line.scale),
     }
+
+
+def book_documents(lines: Sequence[BookLine]) -> list[Document]:
+    """Say what each book has of each asset."""
+    return [
+        {
+            "book": line.book,
+            "asset": line.asset,
+            "accounts": line.accounts,
+            **{
+                name: format_minor(getattr(line, name), line.scale)
+                for name in ("debit", "credit", "balance", "pending_in", "pending_out")
+            },
+        }
+        for line in lines
+    ]
 
 
 def side_document(found: Reconciled, side: Side) -> dict[str, str]:

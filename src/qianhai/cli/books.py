@@ -1,0 +1,65 @@
+"""`qianhai ledger books`: each book balances alone, and money crossed from one by links only."""
+
+import click
+
+from qianhai.cli.app import App
+from qianhai.cli.balances import as_json
+from qianhai.instructions import book_of
+from qianhai.kernel import BrokenIntegrity
+from qianhai.ledger import BookLine, segregation
+from qianhai.views import book_documents, grouped
+
+
+@click.command("books")
+@as_json
+@click.pass_obj
+def books(app: App, _json: bool) -> None:
+    """Prove that each book (onshore, offshore, free trade, client money) balances alone.
+
+    各账册单独平衡。
+    """
+    policy, movements = app.policy, app.policy.pack.movements
+    links = {one.link: name for name, one in movements.books.items()} if movements else {}
+    with app.database() as database, database.transaction() as conn:
+        found = segregation(
+            conn, app.site.institution_id, lambda kind: book_of(policy, kind), links
+        )
+    if app.is_json and not found.flaws:
+        app.print_document({"is_even": True, "lines": book_documents(found.lines)})
+    if not app.is_json:
+        _print_books(app, found.lines)
+    if found.flaws:
+        raise BrokenIntegrity(list(found.flaws))
+
+
+def _print_books(app: App, lines: tuple[BookLine, ...]) -> None:
+    movements = app.policy.pack.movements
+    names = {
+        name: app.say(book.zh, book.en)
+        for name, book in (movements.books if movements else {}).items()
+    }
+    figures = ("debit", "credit", "balance", "pending_in", "pending_out")
+    app.print_table(
+        app.say("各账册", "Books"),
+        [
+            (app.say("账册", "book"), ""),
+            (app.say("资产", "asset"), ""),
+            (app.say("账户数", "accounts"), "right"),
+            (app.say("借方", "debit"), "right"),
+            (app.say("贷方", "credit"), "right"),
+            (app.say("差额", "balance"), "right"),
+            (app.say("待入", "pending in"), "right"),
+            (app.say("待出", "pending out"), "right"),
+        ],
+        [
+            [
+                names.get(str(one["book"]), str(one["book"])),
+                str(one["asset"]),
+                str(one["accounts"]),
+                *(grouped(str(one[name])) for name in figures),
+            ]
+            for one in book_documents(lines)
+        ],
+    )
+    if not lines:
+        click.echo(app.say("账本中还没有账户", "the ledger has no accounts yet"))
