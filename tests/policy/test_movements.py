@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from policy.small import FILES, flaws_of, opened
-from qianhai.policy import Cell
+from qianhai.policy import Cell, pack_differences
 
 MATRIX = """\
 title: {zh: 表, en: matrix}
@@ -76,6 +76,15 @@ def test_what_does_not_fit_is_told_where_it_stands(
         if flaw.place.file.endswith("movements.yaml")
     ]
     assert (code, line) in found, found
+
+
+def test_a_cell_that_is_answered_otherwise_is_a_difference_of_the_packs() -> None:
+    before = opened(files()).pack
+    after = opened(files(MATRIX.replace("answer: refuse", "answer: ask", 1))).pack
+    (found,) = pack_differences(before, after)
+    assert (found.kind, found.path) == ("movements", "rows.2.answer")
+    assert (found.before, found.after) == ("refuse", "ask")
+    assert found.file.endswith("accounts/movements.yaml")
 
 
 def test_a_row_that_answers_nothing_is_told() -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from qianhai.kernel import canonical_text
+from qianhai.policy.movements import MOVEMENTS
 from qianhai.policy.pack import Pack
 
 #: What proves an entry and decides nothing.
@@ -66,6 +67,7 @@ def _entries(pack: Pack) -> Iterator[tuple[tuple[str, str], object]]:
         "form": pack.forms,
         "codes": pack.codes,
         "measure": {str(number): one for number, one in pack.measures.items()},
+        MOVEMENTS: {MOVEMENTS: pack.movements} if pack.movements else {},
         **pack.vocabulary,
     }
     for kind, entries in kinds.items():
@@ -87,7 +89,8 @@ def _leaves(tree: object, at: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _name(item: Mapping[str, object], place: int) -> str:
-    return next((str(item[name]) for name in _NAMES if item.get(name)), str(place))
+    named = (item.get(name) for name in _NAMES)
+    return next((name for name in named if name and isinstance(name, str)), str(place))
 
 
 def _file(pack: Pack, kind: str, name: str) -> str:

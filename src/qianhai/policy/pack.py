@@ -49,10 +49,10 @@ class Pack:
     """The plan as data, read and held to its models.
 
     `sources` tell where an entry stands: `facility:ID`, `overlay:ID`, `measure:NUMBER`,
-    `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, `movements`,
+    `parameter:ID`, `switch:ID`, `worked:ID`, `form:ID`, `codes:ID`, `plan`, `movements:movements`,
     and `reasons:CODE` for each vocabulary. `forms` are what reports hold, by the report; `general`
-    what those hold that have none of their own. `partial` are the kinds of which an entry could not be read, so that an unknown name among them
-    may be known after all.
+    what those hold that have none of their own. `partial` are the kinds of which an entry could not
+    be read, so that an unknown name among them may be known after all.
     """
 
     version: str
@@ -161,7 +161,7 @@ def _plan(reading: _Reading, document: Document) -> None:
 
 def _movements(reading: _Reading, document: Document) -> None:
     reading.movements = reading.hold(Movements, document)
-    reading.sources[MOVEMENTS] = Source(document)
+    reading.sources[f"{MOVEMENTS}:{MOVEMENTS}"] = Source(document)
 
 
 def _measure(reading: _Reading, document: Document) -> None:

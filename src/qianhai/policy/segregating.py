@@ -23,7 +23,7 @@ def movement_flaws(pack: Pack) -> Iterator[Flaw]:
     """Yield every point on which the matrix, the kinds and the clauses do not fit together."""
     if pack.movements is None:
         return
-    names = Names(pack, pack.sources[MOVEMENTS])
+    names = Names(pack, pack.sources[f"{MOVEMENTS}:{MOVEMENTS}"])
     yield from _books(names, pack.movements)
     yield from _kinds(names, pack.movements)
     for number, row in enumerate(pack.movements.rows):
