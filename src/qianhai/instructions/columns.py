@@ -6,7 +6,7 @@ account that is lacking, an overlay that judges the payer, an amount no account 
 back to go by themselves. Nothing is posted here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
@@ -19,7 +19,7 @@ from qianhai.instructions.accounts import AccountBook, limit_name, position_asse
 from qianhai.instructions.block import ACCOUNT, PARTY
 from qianhai.instructions.kinds import Judged
 from qianhai.instructions.model import Instruction, Known, Named
-from qianhai.instructions.sources import texts
+from qianhai.instructions.sources import distinct, texts
 from qianhai.kernel import CURRENCIES, Outcome
 from qianhai.ledger import INT64_MAX, AccountSpec, Asset, account_name
 from qianhai.policy import Draw, Policy, Verdict
@@ -30,18 +30,43 @@ _CODES: Final = list(CURRENCIES)
 
 
 class Specs:
-    """The accounts that the rows of a column name, each once, by the place it has here."""
+    """The accounts that the rows of a column name, each once, by the place it has here.
+
+    Of one whose balance was only read it is not known what it was opened as.
+    """
 
     def __init__(self) -> None:
-        self.all: list[AccountSpec] = []
+        self.named: list[str] = []
+        self._specs: list[AccountSpec | None] = []
         self._places: dict[str, int] = {}
 
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.named)
+
+    def __getitem__(self, at: int) -> AccountSpec:
+        """Return what an account is opened as that a leg names."""
+        spec = self._specs[at]
+        assert spec is not None, "what a leg names can be opened"
+        return spec
+
+    def opened(self, at: int) -> AccountSpec | None:
+        """Return what an account is opened as; None of one that was only read."""
+        return self._specs[at]
+
     def place(self, spec: AccountSpec) -> int:
-        """Return the place of an account."""
-        at = self._places.get(spec.name)
-        if at is None or self.all[at] != spec:
-            at = self._places[spec.name] = len(self.all)
-            self.all.append(spec)
+        """Return the place of an account that a leg names."""
+        at = self.note(spec.name)
+        if self._specs[at] is None:
+            self._specs[at] = spec
+        return at
+
+    def note(self, name: str) -> int:
+        """Return the place of an account whose balance was read."""
+        at = self._places.setdefault(name, len(self.named))
+        if at == len(self.named):
+            self.named.append(name)
+            self._specs.append(None)
         return at
 
     def find(self, name: str) -> int | None:
@@ -50,11 +75,15 @@ class Specs:
 
     def names(self) -> pa.Array:
         """Return the names of all."""
-        return pa.array([spec.name for spec in self.all], pa.string())
+        return pa.array(self.named, pa.string())
 
     def holders(self) -> pa.Array:
-        """Return the holders of all."""
-        return pa.array([spec.holder for spec in self.all], pa.string())
+        """Return the holders of all; an empty text of those that were only read."""
+        return pa.array([spec.holder if spec else "" for spec in self._specs], pa.string())
+
+    def of_kinds(self, kinds: Container[str]) -> Numbers:
+        """Tell which accounts are of some kinds."""
+        return np.array([spec is not None and spec.kind in kinds for spec in self._specs], np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +106,14 @@ class DrawColumn:
     leg: int
     account: Numbers
     source: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """The balance every row rests on: the place of its account (-1 for none), and how much."""
+
+    account: Numbers
+    balance: Numbers
 
 
 @dataclass(slots=True)
@@ -119,18 +156,12 @@ class Legs:
 
         A row without one goes by itself.
         """
-        coded = [column.dictionary_encode() for column in columns]
-        names = [one.dictionary.to_pylist() for one in coded]
-        key: Numbers = np.asarray(coded[0].indices).astype(np.int64)
-        for one, known in zip(coded[1:], names[1:], strict=True):
-            key = key * len(known) + np.asarray(one.indices)
-        found, at = np.unique(key, return_inverse=True)
-        places = np.zeros(len(found), np.int64)
-        sizes = [len(known) for known in names]
-        for number, said in enumerate(np.stack(np.unravel_index(found, sizes), 1).tolist()):
-            spec = of(*(known[one] for known, one in zip(names, said, strict=True)))
+        keys, at = distinct(columns)
+        places = np.zeros(len(keys), np.int64)
+        for number, said in enumerate(keys):
+            spec = of(*said)
             places[number] = -1 if spec is None else self.specs.place(spec)
-        column: Numbers = places[at]
+        column: Numbers = places[np.asarray(at)]
         self.alone |= column < 0
         return np.maximum(column, 0)
 
@@ -178,6 +209,17 @@ def legs_of(
     _positions(legs, policy)
     _money(legs, policy, book)
     return legs
+
+
+def reads_of(legs: Legs) -> list[ReadColumn]:
+    """Return the balances the rows rest on."""
+    found = []
+    for read in legs.judged.reads:
+        places = [-1 if one is None else legs.specs.note(one[0]) for one in read.balances]
+        held = [0 if one is None else one[1] for one in read.balances]
+        at = read.at[legs.rows]
+        found.append(ReadColumn(np.array(places, np.int64)[at], np.array(held, np.int64)[at]))
+    return found
 
 
 def nobody_of(judged: Judged) -> Known:
@@ -320,6 +362,5 @@ def _money(legs: Legs, policy: Policy, book: AccountBook) -> None:
         amount = legs.minor(f"{key}.amount")
         if amount[0] == 0:
             continue
-        is_tagged = np.array([spec.kind in tagged for spec in legs.specs.all], np.bool_)
-        legs.alone |= is_tagged[sides[0]]
+        legs.alone |= legs.specs.of_kinds(tagged)[sides[0]]
         legs.add(f"account.{leg.debit}", *sides, amount)

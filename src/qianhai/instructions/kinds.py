@@ -25,7 +25,7 @@ from qianhai.engines import (
 )
 from qianhai.engines import Group as Rules
 from qianhai.instructions.block import ABSENT, Group
-from qianhai.instructions.sources import texts
+from qianhai.instructions.sources import Gathered, Read, texts
 from qianhai.kernel import CURRENCIES, Outcome
 from qianhai.policy import Compiled, Policy, Standing, Verdict, leaves_of
 from qianhai.rules import WIDE, Money, SqlProgram, to_duckdb
@@ -68,6 +68,7 @@ class Judged:
     group: Group
     table: pa.Table
     provided: pa.Array
+    reads: Sequence[Read]
     relation: pa.Table
     answers: Answers
     uses: Sequence[Use]
@@ -98,11 +99,10 @@ class Judge:
         compiled: Compiled,
         standing: Standing,
         group: Group,
-        table: pa.Table,
-        provided: pa.Array,
+        gathered: Gathered,
     ) -> Judged:
         """Decide the rows of a group on its facts, as far as columns can hold them."""
-        business = self._business(compiled, standing)
+        business, table = self._business(compiled, standing), gathered.table
         count = len(table)
         flaws = Flaws("column")
         places = np.arange(count)
@@ -120,9 +120,10 @@ class Judge:
         found = list(
             kinds.told(alone, lambda rows: missing(business.program, relation.take(pa.array(rows))))
         )
+        provided, reads = gathered.provided, gathered.reads
         return Judged(
-            business, group, table, provided, relation, answers, uses, codes, found, alone
-        )  # fmt: skip
+            business, group, table, provided, reads, relation, answers, uses, codes, found, alone
+        )
 
     def _business(self, compiled: Compiled, standing: Standing) -> Business:
         key = compiled.facility, compiled.name, id(standing)

@@ -16,7 +16,15 @@ import pyarrow as pa
 
 from qianhai.instructions.accounts import limit_name
 from qianhai.instructions.block import Block
-from qianhai.instructions.columns import NO_CAP, DrawColumn, LegColumn, Legs, Specs
+from qianhai.instructions.columns import (
+    NO_CAP,
+    DrawColumn,
+    LegColumn,
+    Legs,
+    ReadColumn,
+    Specs,
+    reads_of,
+)
 from qianhai.instructions.effects import entries_of
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.kinds import Judged
@@ -43,17 +51,17 @@ class Figure:
         return format_minor(int(self.numbers[row]), scale) if self.is_known else None
 
 
-Columns = TypeVar("Columns", LegColumn, DrawColumn, Figure)
+Columns = TypeVar("Columns", LegColumn, DrawColumn, ReadColumn, Figure)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Rows of one kind: their places in the block, and the figures of each limit's pools.
 
-    `rows` are their places in the group; `areas` is where parties are registered, if that is asked.
-    `amounts` are what each limit is asked for; `figures` stand in the order of the decision's
-    limits. `seqs` are the last transfers of those that moved something, 0 for others, once they are
-    posted.
+    `rows` are their places in the group, `reads` the balances they rest on; `areas` is where
+    parties are registered, if that is asked. `amounts` are what each limit is asked for; `figures`
+    stand in the order of the decision's limits. `seqs` are the last transfers of those that moved
+    something, 0 for others, once they are posted.
     """
 
     block: Block
@@ -67,6 +75,7 @@ class Part:
     places: Numbers
     legs: Sequence[LegColumn]
     draws: Sequence[DrawColumn]
+    reads: Sequence[ReadColumn]
     amounts: Mapping[str, Numbers]
     figures: Sequence[Mapping[str, Figure]]
     seqs: Numbers
@@ -96,6 +105,7 @@ class Part:
             places=self.places[mask],
             legs=[_taken(leg, mask) for leg in self.legs],
             draws=[_taken(draw, mask) for draw in self.draws],
+            reads=[_taken(read, mask) for read in self.reads],
             amounts={name: numbers[mask] for name, numbers in self.amounts.items()},
             figures=[{n: _taken(f, mask) for n, f in one.items()} for one in self.figures],
             seqs=self.seqs[mask],
@@ -125,8 +135,8 @@ class Part:
         return tuple(self._drawn(one, row) for one in self.draws)
 
     def _drawn(self, one: DrawColumn, row: int) -> Drawn:
-        draw, all_ = one.draw, self.specs.all
-        account, source = all_[one.account[row]], int(one.source[row])
+        draw, all_ = one.draw, self.specs
+        account, source = all_[int(one.account[row])], int(one.source[row])
         return Drawn(
             draw.limit.id,
             draw.pool.id,
@@ -185,8 +195,8 @@ class Part:
     def _chain(self, instruction: Instruction, row: int) -> Chain | None:
         if not self.legs:
             return None
-        all_ = self.specs.all
-        sides = [(all_[leg.debit[row]], all_[leg.credit[row]]) for leg in self.legs]
+        all_ = self.specs
+        sides = [(all_[int(leg.debit[row])], all_[int(leg.credit[row])]) for leg in self.legs]
         return Chain(
             instruction.chain_id,
             instruction.institution_id,
@@ -306,6 +316,7 @@ def part_of(
         places,
         legs.legs,
         legs.draws,
+        reads_of(legs),
         legs.amounts,
         figures,
         np.zeros(len(rows), np.int64),

@@ -4,8 +4,8 @@ The rest (continued business, what rests on balances or on what an earlier row p
 column cannot hold) is marked to go by itself. Reads only; nothing is posted here.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from qianhai.instructions.kinds import Judge, Judged
 from qianhai.instructions.model import Instruction
 from qianhai.instructions.part import Part, part_of
 from qianhai.instructions.prepare import Preparer
-from qianhai.instructions.sources import Sources, is_askable
+from qianhai.instructions.sources import Sources, is_askable, rests_on_balances
 from qianhai.policy import Compiled, Policy
 from qianhai.rules import Number
 
@@ -36,6 +36,7 @@ class Prepared:
     """A block on its way: its parts, which rows go by themselves, the accounts the parts name.
 
     `filed` tells about whom or what a part's row puts something on file, and where that row is.
+    `late` are groups that rest on balances: they are prepared when their turn comes.
     """
 
     block: Block
@@ -44,6 +45,7 @@ class Prepared:
     specs: Specs
     filed: dict[str, int]
     known_at: datetime
+    late: list[tuple[Group, Compiled]] = field(default_factory=list)
 
     def set_alone(self, places: Numbers) -> None:
         """Have rows go by themselves."""
@@ -77,20 +79,45 @@ class BlockPreparer:
             if len(own.places) < ROWS_MIN or not group.facility:
                 continue
             compiled = self._policy.compiled(group.facility, group.action)
-            if self._fits_columns(compiled):
-                self._group(conn, days[group.value_on], own, compiled, prepared)
-        _file(prepared)
+            if not self._fits_columns(compiled):
+                continue
+            if rests_on_balances(compiled, self._preparer.wanted_by(compiled)):
+                prepared.late.append((own, compiled))
+                prepared.alone[own.places] = False
+            else:
+                found = self._group(conn, days[group.value_on], own, compiled, prepared)
+                prepared.parts += found
+        _file(prepared, prepared.parts)
         return prepared
+
+    def prepare_late(
+        self, conn: Connection, prepared: Prepared, first: int, end: int, at: datetime
+    ) -> list[Part]:
+        """Prepare the rows between two places that rest on balances, as they stand now."""
+        days = Days(conn, self._policy, self._institution, at, self.sources.held)
+        self.sources.begin(days.head)
+        prepared.known_at = days.known_at
+        found: list[Part] = []
+        for group, compiled in prepared.late:
+            is_due = (group.places >= first) & (group.places < end)
+            own = _some(group, is_due & ~prepared.alone[group.places])
+            if len(own.places) < ROWS_MIN:
+                prepared.alone[own.places] = True
+            elif len(own.places):
+                found += self._group(conn, days[group.value_on], own, compiled, prepared)
+        _file(prepared, found)
+        return [kept for part in found if len(kept := part.take(~prepared.alone[part.places]))]
 
     def _group(
         self, conn: Connection, day: Day, group: Group, compiled: Compiled, prepared: Prepared
-    ) -> None:
-        """Add the parts of a group."""
+    ) -> Iterator[Part]:
+        """Yield the parts of a group; what columns cannot hold of it goes by itself."""
         wanted = self._preparer.wanted_by(compiled)
-        table, provided = self.sources.gather(conn, day, group, compiled, wanted)
-        judged = self._judge.judge(compiled, day.standing, group, table, provided)
+        gathered = self.sources.gather(conn, day, group, compiled, wanted)
+        judged = self._judge.judge(compiled, day.standing, group, gathered)
         subjects = self.sources.subjects(day, group, compiled)
         areas = self.sources.areas(day, group, compiled)
+        prepared.alone[group.places] = True
         for legs in self._shaped(day, judged, prepared):
             kept = ~legs.alone
             places = group.places[legs.rows]
@@ -98,8 +125,8 @@ class BlockPreparer:
                 kept
             )
             if len(part):
-                prepared.parts.append(part)
                 prepared.alone[part.places] = False
+                yield part
 
     def _shaped(self, day: Day, judged: Judged, prepared: Prepared) -> Iterator[Legs]:
         ids, places = prepared.block.ids, judged.group.places
@@ -136,9 +163,9 @@ def _some(group: Group, mask: Numbers) -> Group:
     return replace(group, places=group.places[mask], table=group.table.filter(pa.array(mask)))
 
 
-def _file(prepared: Prepared) -> None:
+def _file(prepared: Prepared, parts: Sequence[Part]) -> None:
     """Note what parts put on file; rows that name any of it later go by themselves."""
-    for part in prepared.parts:
+    for part in parts:
         for at, entries in zip(part.places.tolist(), part.entries(), strict=True):
             for entry in entries:
                 name = entry.fields.get("id") or entry.fields.get("party") or ""
@@ -147,10 +174,10 @@ def _file(prepared: Prepared) -> None:
         return
     names = pa.array(list(prepared.filed), pa.string())
     first = np.array(list(prepared.filed.values()))
-    for part in prepared.parts:
-        table = part.judged.table
+    groups = [(part.judged.table, part.judged.group.places) for part in prepared.parts]
+    groups += [(group.table, group.places) for group, _ in prepared.late]
+    for table, places in groups:
         rests = np.zeros(len(table), np.bool_)
-        places = part.judged.group.places
         for column in table.columns:
             if pa.types.is_string(column.type):
                 found = pc.index_in(column.combine_chunks(), names)

@@ -299,9 +299,10 @@ def opened(
     cover: Cover, key: SubjectKey | None, row: store.HistoryRow, known: "Instruments"
 ) -> Recorded | None:
     """Return a stored decision as it was written; None when its person's key was destroyed."""
-    facts = cover.show(key, row.facts, row.id, "seen")
+    sent = cover.show(key, row.sent, row.id, "sent")
+    seen = cover.show(key, row.facts, row.id, "seen")
     text = cover.show(key, row.explained, row.id, "explained")
-    if facts is None or text is None:
+    if sent is None or seen is None or text is None:
         return None
     return Recorded(
         id=row.id,
@@ -310,7 +311,7 @@ def opened(
         value_on=row.value_on,
         decided_at=row.decided_at,
         pack_hash=row.pack_hash,
-        facts=json.loads(facts),
+        facts=json.loads(sent) | json.loads(seen),
         answers=row.answers,
         explained=text,
         ledger_result=row.ledger_result,

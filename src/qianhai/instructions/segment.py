@@ -45,6 +45,12 @@ class Segment:
     handovers: Mapping[int, Handover]
     repeated: Mapping[int, Answer]
 
+    def until(self, end: int) -> "Segment":
+        """Return its first rows, up to a place."""
+        if end == self.end:
+            return self
+        return segment_of(self.prepared, self.parts, self.first, end, self.handovers, self.repeated)
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -89,13 +95,14 @@ class Answered:
 
 def segment_of(
     prepared: Prepared,
+    parts: Sequence[Part],
     first: int,
     end: int,
     handovers: Mapping[int, Handover],
     repeated: Mapping[int, Answer],
 ) -> Segment:
     """Return the rows of a block from one place up to another."""
-    masks = ((part, (part.places >= first) & (part.places < end)) for part in prepared.parts)
+    masks = ((part, (part.places >= first) & (part.places < end)) for part in parts)
     return Segment(
         prepared,
         first,
@@ -125,18 +132,18 @@ def cut_of(segment: Segment) -> int:
         moved.add(one, place)
         for name in filed_by(one):
             filed.setdefault(name, place)
-    return end
+    return min(end, moved.first_resting(segment.parts))
 
 
 class _Moved:
     """Where each account is first moved in a segment."""
 
     def __init__(self, segment: Segment) -> None:
-        self._specs = segment.prepared.specs
+        self._specs, self._end = segment.prepared.specs, segment.end
         legs = [(leg, part.places) for part in segment.parts for leg in part.legs]
         sides = [side for leg, _ in legs for side in (leg.debit, leg.credit)]
         places = [at for _, at in legs for _ in range(2)]
-        self._first = np.full(len(self._specs.all), segment.end)
+        self._first = np.full(len(self._specs), segment.end)
         if sides:
             np.minimum.at(self._first, np.concatenate(sides), np.concatenate(places))
         self._single: dict[str, int] = {}
@@ -151,6 +158,18 @@ class _Moved:
         for leg in one.chain.legs if one.chain else ():
             for name in (leg.debit, leg.credit):
                 self._single.setdefault(name, place)
+                at = self._specs.find(name)
+                if at is not None:
+                    self._first[at] = min(self._first[at], place)
+
+    def first_resting(self, parts: Sequence[Part]) -> int:
+        """Return the first place of a part whose row rests on an account moved before it."""
+        resting = [
+            part.places[(read.account >= 0) & (self._first[read.account] < part.places)]
+            for part in parts
+            for read in part.reads
+        ]
+        return min((int(one.min()) for one in resting if len(one)), default=self._end)
 
 
 class Chains:
@@ -161,7 +180,7 @@ class Chains:
         self._specs: list[AccountSpec | None] = []
         self._at: dict[str, int] = {}
         self._rows: list[tuple[Numbers, ...]] = []
-        self._of_specs = np.full(len(segment.prepared.specs.all), -1)
+        self._of_specs = np.full(len(segment.prepared.specs), -1)
         heads: list[tuple[int, bytes, int, int, int]] = []
         expects: list[tuple[int, int, int]] = []
         for part in segment.parts:
@@ -170,6 +189,11 @@ class Chains:
                 day = day_number(part.judged.group.value_on)
                 ids = derived_ids(["chain", institution_id], part.ids())
                 places = part.places.tolist()
+                for read in part.reads:
+                    held = np.flatnonzero(read.account >= 0)
+                    on = self._of_specs[read.account[held]]
+                    rows = zip(part.places[held], on, read.balance[held], strict=True)
+                    expects += [(int(at), int(name), int(most)) for at, name, most in rows]
                 heads += [(at, one, 0, day, INT64_MAX) for at, one in zip(places, ids, strict=True)]
         for place, one in segment.handovers.items():
             chain = one.chain
@@ -194,12 +218,11 @@ class Chains:
         return at
 
     def _part(self, part: Part) -> None:
-        used = np.unique(
-            np.concatenate([side for leg in part.legs for side in (leg.debit, leg.credit)])
-        )
+        sides = [side for leg in part.legs for side in (leg.debit, leg.credit)]
+        read = [one.account[one.account >= 0] for one in part.reads]
+        used = np.unique(np.concatenate([*sides, *read]))
         for at in used[self._of_specs[used] < 0].tolist():
-            spec = part.specs.all[at]
-            self._of_specs[at] = self._place(spec.name, spec)
+            self._of_specs[at] = self._place(part.specs.named[at], part.specs.opened(at))
         for number, leg in enumerate(part.legs):
             self._rows.append(
                 (

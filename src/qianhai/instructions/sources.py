@@ -1,11 +1,11 @@
 """Sources: what providers know of a column, each asked once for each thing it is asked about.
 
 A provider answers a party, a pair of parties or a record; a column of thousands names some
-hundreds. What was answered is kept as long as the register stands as it did. Balances are not
-kept: business that rests on one goes the road by itself.
+hundreds. What was answered is kept as long as the register stands as it did; how an account stands
+is asked each time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qianhai.db import Connection
-from qianhai.instructions.block import PARTY, Group
+from qianhai.instructions.block import ACCOUNT, PARTY, Group
 from qianhai.instructions.days import Day
 from qianhai.instructions.gather import PROVIDERS, Gathering, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
 from qianhai.instructions.reports import asks_areas
-from qianhai.kernel import canonical_text
-from qianhai.policy import Compiled, Fact, Policy, leaves_of
+from qianhai.kernel import CURRENCIES, canonical_text
+from qianhai.policy import Compiled, Policy, leaves_of
 from qianhai.registers import Account, PartyType
 
 #: What each provider is asked about: the names of its arguments that say it.
@@ -37,18 +37,42 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "record": ("id",),
     "record_exists": ("id",),
 }
+#: Providers that read balances: what they say is true until somebody moves the account.
+READING: Final = frozenset({"used", "balance"})
 #: So many answers are kept; beyond them what is kept begins again.
 _KEPT_MAX: Final = 400_000
-#: The types of facts that name a record.
-_NAMING: Final = frozenset({"text", "enum"})
+#: The types of facts that a provider may be asked about.
+_NAMING: Final = frozenset({"text", "enum", "currency"})
+Numbers = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a provider said of one thing: leaves as they are written down, and as part of JSON."""
+    """What a provider said of one thing: leaves as they are written down, and as part of JSON.
+
+    `read` is the account whose balance that rests on, and the balance.
+    """
 
     leaves: Mapping[str, object]
     text: str
+    read: tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The balances a fact rests on: of each thing it was asked about, and what each row asked."""
+
+    balances: Sequence[tuple[str, int] | None]
+    at: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts of a group: all of them, those of providers as JSON, the balances they rest on."""
+
+    table: pa.Table
+    provided: pa.Array
+    reads: Sequence[Read]
 
 
 class Sources:
@@ -120,41 +144,48 @@ class Sources:
 
     def gather(
         self, conn: Connection, day: Day, group: Group, compiled: Compiled, wanted: frozenset[str]
-    ) -> tuple[pa.Table, pa.Array]:
-        """Return a group's table with the wanted facts filled in, and those as parts of JSON."""
+    ) -> Gathered:
+        """Return a group's table with the wanted facts filled in."""
         table, declared = group.table, compiled.facts
-        standin = _nobody(group, compiled, day)
-        asking = Gathering(
-            conn, day.register, self._institution, self._policy, day.book, (standin,)
-        )
+        nothing = Instruction("", "", group.facility, group.action, group.value_on, {})
+        nobody = Known(nothing, compiled, day.standing, None, {}, {})
+        asking = Gathering(conn, day.register, self._institution, self._policy, day.book, (nobody,))
         parts: list[pa.Array] = []
+        reads: list[Read] = []
         for name in facts_wanted(compiled, wanted):
-            keys, at = _keys(table, declared[name])
+            keys, at = _keys(table, asked_about(compiled, name))
             told = self._answers(asking, name, keys)
             for path in leaves_of({name: declared[name]}):
-                cells = pa.array([one.leaves.get(path) for one in told])
-                column = cells.take(at)
+                column = pa.array([one.leaves.get(path) for one in told]).take(at)
                 if path in table.column_names:
                     table = table.drop_columns([path])
                 table = table.append_column(path, column)
             parts.append(pa.array([one.text or None for one in told], pa.string()).take(at))
-        return table, _joined(parts, len(table))
+            if declared[name].provider in READING:
+                reads.append(Read([one.read for one in told], np.asarray(at)))
+        return Gathered(table, _joined(parts, len(table)), reads)
 
     def _answers(self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]]) -> list[Told]:
         """Return what a fact's provider says of each key, asking about those not asked yet."""
-        standin = asking.rows[0]
-        compiled, fact = standin.compiled, standin.compiled.facts[name]
-        kept = self._told.setdefault((compiled.facility, name, standin.standing.on), {})
+        nobody = asking.rows[0]
+        compiled, fact = nobody.compiled, nobody.compiled.facts[name]
+        kept = self._told.setdefault((compiled.facility, name, nobody.standing.on), {})
+        if fact.provider in READING:
+            kept = {}
         fresh = [key for key in keys if key not in kept]
         if fresh:
-            rows = [_named(standin, fact, key) for key in fresh]
+            roles = self._policy.pack.facilities[compiled.facility].parties
+            asked = asked_about(compiled, name)
+            rows = [_named(nobody, asked, key, roles) for key in fresh]
             raws = PROVIDERS[fact.provider](replace(asking, rows=rows), fact.args)
             leaves = leaves_of({name: fact})
             for key, row, raw in zip(fresh, rows, raws, strict=True):
                 place(row.facts, name, fact, leaves, raw)
-                told = stored_facts(row.facts)
-                kept[key] = Told(told, canonical_text(told)[1:-1])
-            self._count += len(fresh)
+                told = stored_facts({p: v for p, v in row.facts.items() if p in leaves})
+                kept[key] = Told(
+                    told, canonical_text(told)[1:-1], next(iter(row.read.items()), None)
+                )
+            self._count += len(fresh) if fact.provider not in READING else 0
         return [kept[key] for key in keys]
 
 
@@ -164,41 +195,83 @@ def facts_wanted(compiled: Compiled, wanted: frozenset[str]) -> list[str]:
     named = {leaf.name for path, leaf in leaves.items() if path in wanted}
     named |= {declared[n].args["id"] for n in named if "id" in declared[n].args} & set(declared)
     beside = {leaves[path].name for path in compiled.facts_beside_used if path in leaves}
-    return [
+    found = [
         name
         for name, fact in declared.items()
         if name in named
         and fact.provider != "sender"
         and not (fact.provider == "used" and name not in beside)
     ]
+    return sorted(found, key=lambda name: declared[name].provider in READING)
+
+
+def asked_about(compiled: Compiled, name: str) -> tuple[tuple[str, str], ...]:
+    """Return what a fact is asked about: roles and facts, and roles whose account is named."""
+    fact = compiled.facts[name]
+    found = [(PARTY, fact.args[arg]) for arg in ASKED.get(fact.provider, ())]
+    if fact.provider == "used":
+        for limit in compiled.action.limits:
+            if limit.id == fact.args["limit"]:
+                pool = fact.args.get("pool", "")
+                part = next(one for one in limit.parts if pool in {one.id, ""})
+                found += [(PARTY, part.holder), (PARTY, limit.asset)]
+    if fact.provider == "balance":
+        role = fact.args["account"].partition(".")[0]
+        found += [(PARTY, role), (ACCOUNT, role)]
+        found += [
+            (PARTY, one.currency)
+            for one in compiled.facts.values()
+            if one.provider == "balance" and one.args["account"] == fact.args["account"]
+        ]
+    if fact.type == "money" and fact.currency:
+        found.append((PARTY, fact.currency))
+    return tuple(dict.fromkeys(one for one in found if one[1] not in CURRENCIES))
 
 
 def is_askable(compiled: Compiled, wanted: frozenset[str]) -> bool:
-    """Tell whether all an action wants to know is asked about parties and records."""
+    """Tell whether all an action wants to know is asked about parties, accounts and texts."""
     for name in facts_wanted(compiled, wanted):
-        fact = compiled.facts[name]
-        if fact.provider not in ASKED:
+        if compiled.facts[name].provider not in {*ASKED, *READING}:
             return False
-        if fact.type == "money" and fact.currency and not fact.currency.isupper():
-            return False  # what it is worth hangs on another fact of the row
-        named = fact.args.get("id", "")
-        if named in compiled.facts and compiled.facts[named].type not in _NAMING:
+        leaves = leaves_of(compiled.facts)
+        asked = {leaves[one].type for _, one in asked_about(compiled, name) if one in leaves}
+        if not asked <= _NAMING:
             return False
     return True
 
 
-def _keys(table: pa.Table, fact: Fact) -> tuple[list[tuple[str, ...]], pa.Array]:
+def rests_on_balances(compiled: Compiled, wanted: frozenset[str]) -> bool:
+    """Tell whether an action wants to know how an account stands."""
+    names = facts_wanted(compiled, wanted)
+    return any(compiled.facts[name].provider in READING for name in names)
+
+
+def _keys(
+    table: pa.Table, asked: Sequence[tuple[str, str]]
+) -> tuple[list[tuple[str, ...]], pa.Array]:
     """Return what a fact is asked about, each once, and which of them each row asks about."""
-    columns = [texts(table, fact.args[arg]).dictionary_encode() for arg in ASKED[fact.provider]]
-    names = [column.dictionary.to_pylist() for column in columns]
-    at: Any = np.asarray(columns[0].indices)
+    columns = [
+        texts(table, name) if before == PARTY else texts(table, f"{before}{name}", "")
+        for before, name in asked
+    ]
+    if not columns:
+        return [()], pa.array(np.zeros(len(table), np.int64))
+    return distinct(columns)
+
+
+def distinct(columns: Sequence[pa.Array]) -> tuple[list[tuple[str, ...]], pa.Array]:
+    """Return the different rows of some columns of texts, and which of them each row is."""
+    coded = [column.dictionary_encode() for column in columns]
+    names = [one.dictionary.to_pylist() for one in coded]
+    at: Any = np.asarray(coded[0].indices).astype(np.int64)
     if len(columns) == 1:
         return [(name,) for name in names[0]], pa.array(at)
-    parent, child = names
-    at = at.astype(np.int64) * len(child) + np.asarray(columns[1].indices)
-    pairs, at = np.unique(at, return_inverse=True)
-    found = (divmod(pair, len(child)) for pair in pairs.tolist())
-    return [(parent[one], child[other]) for one, other in found], pa.array(at)
+    for one, known in zip(coded[1:], names[1:], strict=True):
+        at = at * len(known) + np.asarray(one.indices)
+    found, at = np.unique(at, return_inverse=True)
+    places = np.stack(np.unravel_index(found, [len(known) for known in names]), 1).tolist()
+    rows = (zip(names, row, strict=True) for row in places)
+    return [tuple(known[one] for known, one in row) for row in rows], pa.array(at)
 
 
 def texts(table: pa.Table, name: str, before: str = PARTY) -> pa.Array:
@@ -212,16 +285,18 @@ def texts(table: pa.Table, name: str, before: str = PARTY) -> pa.Array:
     return pa.repeat(pa.scalar("", pa.string()), len(table))
 
 
-def _nobody(group: Group, compiled: Compiled, day: Day) -> Known:
-    """Return a row of a group that names nobody."""
-    nothing = Instruction("", "", group.facility, group.action, group.value_on, {})
-    return Known(nothing, compiled, day.standing, None, {}, {})
-
-
-def _named(row: Known, fact: Fact, key: tuple[str, ...]) -> Known:
+def _named(
+    row: Known, asked: Sequence[tuple[str, str]], key: tuple[str, ...], roles: Container[str]
+) -> Known:
     """Return a row that names what a fact is asked about, and no more."""
-    named = {fact.args[arg]: one for arg, one in zip(ASKED[fact.provider], key, strict=True) if one}
-    return replace(row, parties=named, facts={}, read={})
+    said = [(before, name, one) for (before, name), one in zip(asked, key, strict=True) if one]
+    return replace(
+        row,
+        parties={name: one for before, name, one in said if before == PARTY and name in roles},
+        accounts={name: one for before, name, one in said if before == ACCOUNT},
+        facts={name: one for before, name, one in said if before == PARTY and name not in roles},
+        read={},
+    )
 
 
 def _joined(parts: Sequence[pa.Array], count: int) -> pa.Array:

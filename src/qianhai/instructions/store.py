@@ -205,7 +205,7 @@ def drawn_text(drawn: Sequence[Drawn]) -> list[dict[str, object]]:
 
 _HISTORY = """
 select i.id, i.facility, i.action, i.value_on, d.decided_at, d.known_at, d.pack_hash, d.facts,
-       d.answers, d.explained, d.ledger_result, i.parties
+       d.answers, d.explained, d.ledger_result, i.parties, i.facts
 from instructions.decisions d
 join instructions.instructions i on i.institution_id = d.institution_id and i.id = d.instruction_id
 where d.institution_id = %(institution)s
@@ -219,7 +219,10 @@ order by d.decided_at, d.instruction_id
 
 
 class HistoryRow(NamedTuple):
-    """A decision on record with what it saw, as it rests: a person's texts are sealed."""
+    """A decision on record with what it saw, as it rests: a person's texts are sealed.
+
+    `sent` are the facts the sender stated, `facts` those that others knew.
+    """
 
     id: str
     facility: str
@@ -233,6 +236,7 @@ class HistoryRow(NamedTuple):
     explained: str
     ledger_result: str
     parties: str
+    sent: str
 
 
 def subject_of(parties: str) -> str:

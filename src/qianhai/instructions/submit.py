@@ -35,6 +35,8 @@ _ATTEMPTS_MAX: Final = 20
 #: So many instructions share a commit at most, and so many are tried after one had to stop short.
 _COLUMN_MAX: Final = 2_000
 _COLUMN_MIN: Final = 16
+#: As many rows are looked at together at least, where some of them rest on balances.
+_REACH_MIN: Final = 256
 #: What an instruction that moves nothing is told by the ledger.
 _NOTHING_MOVED: Final = ChainResult(Result.POSTED)
 
@@ -85,7 +87,7 @@ class Road:
         self._blocks = BlockPreparer(policy, self._preparer, institution_id)
         self._losers = Lock()
         self._is_careful = False
-        self._size = _COLUMN_MAX
+        self._size = self._reach = _COLUMN_MAX
 
     def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
         """Decide one instruction and, if permitted, post it: all of it or nothing.
@@ -198,34 +200,32 @@ class Road:
         """Prepare rows from a place on that can share a commit; None where no part is there."""
         if prepared.alone[first : first + _COLUMN_MIN].all():
             return None
-        alone = first + np.flatnonzero(prepared.alone[first:end])
-        if len(alone) > self._size:
-            end = int(alone[self._size])
-            alone = alone[: self._size]
-        places = {one: place for place, one in enumerate(prepared.block.ids[first:end], first)}
-        instructions: dict[int, Instruction] = {}
-        for place in alone.tolist():
-            one = prepared.instruction(place)
-            if min(places.get(one.continues, end), places[one.id]) < place:
-                end = place
-                break
-            instructions[place] = one
-        if not any(len(part.places) and part.places[0] < end for part in prepared.parts):
-            return None
-        handovers: dict[int, Handover] = {}
-        repeated: dict[int, Answer] = {}
-        if instructions:
-            with self.database.transaction() as conn:
-                stored = self.recorder.stored(conn, list(instructions.values()))
-                repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
-                fresh = {at_: o for at_, o in instructions.items() if at_ not in repeated}
-                made = self._preparer.prepare(conn, list(fresh.values()), at)
-                handovers = dict(zip(fresh, made, strict=True))
-        segment = segment_of(prepared, first, end, handovers, repeated)
-        cut = cut_of(segment)
-        self._size = min(_COLUMN_MAX, 2 * max(len([p for p in handovers if p < cut]), _COLUMN_MIN))
-        if cut < end:
-            segment = segment_of(prepared, first, cut, handovers, repeated)
+        if prepared.late:
+            end = min(end, first + self._reach)
+        with self.database.transaction() as conn:
+            late = self._blocks.prepare_late(conn, prepared, first, end, at)
+            alone = first + np.flatnonzero(prepared.alone[first:end])
+            if len(alone) > self._size:
+                end = int(alone[self._size])
+            ids = prepared.block.ids
+            places = {one: place for place, one in enumerate(ids[first:end], first)}
+            instructions: dict[int, Instruction] = {}
+            for place in alone[alone < end].tolist():
+                one = prepared.instruction(place)
+                if min(places.get(one.continues, end), places[one.id]) < place:
+                    end = place
+                    break
+                instructions[place] = one
+            stored = self.recorder.stored(conn, list(instructions.values()))
+            fresh = {place: one for place, one in instructions.items() if one.id not in stored}
+            made = self._preparer.prepare(conn, list(fresh.values()), at) if fresh else []
+        repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
+        handovers = dict(zip(fresh, made, strict=True))
+        whole = segment_of(prepared, [*prepared.parts, *late], first, end, handovers, repeated)
+        segment = whole.until(cut_of(whole))
+        count = sum(place < segment.end for place in handovers)
+        self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
+        self._reach = max(_REACH_MIN, 2 * (segment.end - first))
         is_worth_it = segment.parts and segment.end - first >= BLOCK_MIN
         return segment if is_worth_it else None
 

@@ -126,7 +126,7 @@ def limits_of(part: Part) -> Iterator[tuple[int, LimitUse, Named]]:
     for column in part.draws:
         accounts, back = np.unique(column.account[::-1], return_index=True)
         for account, row in zip(accounts.tolist(), (len(part) - 1 - back).tolist(), strict=True):
-            draw, spec = column.draw, part.specs.all[account]
+            draw, spec = column.draw, part.specs[account]
             use_id = f"{draw.limit.id}.{draw.pool.id}" if draw.pool.id else draw.limit.id
             use = part.use(uses[use_id], row)
             named = Named(spec.name, draw.asset, draw.scale, spec.holder)
