@@ -11,6 +11,7 @@ line is one JSON document.
 
 import argparse
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import local
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final
 
 if __name__ == "__main__":
@@ -36,6 +37,7 @@ from qianhai.cli.outcomes import Outcomes
 from qianhai.db import Database, open_database
 from qianhai.instructions import Admission, Road, Staged, Stager
 from qianhai.instructions.prepare import Preparer
+from qianhai.instructions.prepare_block import BlockPreparer
 from qianhai.instructions.record import Recorder
 from qianhai.ledger import Writer, warm
 from qianhai.main import read_files
@@ -124,12 +126,45 @@ def run(folder: Path, wanted: int, shares: Shares) -> Mapping[str, float]:
             with shares.of("stage"):
                 stager.stage(read(day, shape=Shape()), staged, lambda _count: None)
             assert stager.flaws == [], stager.flaws[:3]
-        since = perf_counter()
+        since, spent = perf_counter(), processor_seconds(database)
         book(road, staged, policy, folder / "out", shares, lines)
         booked = perf_counter() - since
+        own, servers = (
+            after - before for before, after in zip(spent, processor_seconds(database), strict=True)
+        )
         memory = memory_bytes_most()  # what is copied next is held whole, by the benchmark
         copied = copy_same(database, tables, row[0])
-    return {"lines": lines, "booked": booked, "copied": copied, "memory": memory}
+    return {
+        "lines": lines,
+        "booked": booked,
+        "copied": copied,
+        "memory": memory,
+        "processor": own,
+        "server": servers,
+    }
+
+
+def processor_seconds(database: Database) -> tuple[float, float]:
+    """Return the processor seconds spent so far by this process and by the server's processes."""
+    with database.transaction() as conn:
+        row = conn.execute("select pg_backend_pid()").fetchone()
+    assert row, "a connection has its process"
+    server = _parent(row[0])
+    each = [_seconds(path) for path in Path("/proc").glob("[0-9]*/stat")]
+    return process_time(), sum(spent for parent, spent in each if parent == server)
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _seconds(path: Path) -> tuple[int, float]:
+    """Return the parent of a process and the processor seconds it spent."""
+    try:
+        fields = path.read_text().rpartition(")")[2].split()
+    except OSError:  # it has ended
+        return 0, 0.0
+    return int(fields[1]), (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def admit(database: Database, policy: Policy, keyring: Keyring, parties: Path, road: Road) -> None:
@@ -173,6 +208,11 @@ def results(figures: Mapping[str, float], shares: Shares) -> list[dict[str, obje
         {"name": "process_memory_most", "value": int(figures["memory"]) >> 20, "unit": "MiB",
          "ratio": None, "against": ""},
     ]  # fmt: skip
+    rows += [
+        {"name": f"{name}_time", "value": round(figures[name] / lines * 1e6, 1),
+         "unit": "us/instruction", "ratio": None, "against": ""}
+        for name in ("processor", "server")
+    ]  # fmt: skip
     for step, seconds in sorted(shares.seconds.items(), key=lambda each: -each[1]):
         name = f"step_{step.replace(' ', '_')}"
         rows.append({"name": name, "value": round(seconds / lines * 1e6, 1),
@@ -190,8 +230,11 @@ def main() -> None:
     wanted = given.instructions or (FULL if given.full else QUICK)
     warm()
     shares = Shares()
-    shares.wrap(Preparer, "prepare", "know, gather, decide, shape")
+    shares.wrap(BlockPreparer, "prepare", "prepare by columns")
+    shares.wrap(BlockPreparer, "prepare_late", "prepare what rests on balances")
+    shares.wrap(Preparer, "prepare", "prepare one by one")
     shares.wrap(Recorder, "write", "record and seal")
+    shares.wrap(Writer, "post_named", "ledger and commit")
     shares.wrap(Writer, "submit", "ledger and commit")
     folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
     folder.chmod(0o711)

@@ -101,7 +101,8 @@ def test_a_random_day_gives_the_same_together_as_one_by_one(
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prepare_block, "ROWS_MIN", 1)  # as many go by columns as can
+    for least in ("ROWS_MIN", "LATE_MIN"):  # as many go by columns as can
+        monkeypatch.setattr(prepare_block, least, 1)
     alone, many = Bank(database, plan, "alone"), Bank(database, plan, "many")
     day = shuffled(many.read(rows), seed)
     first = [alone.road.submit(one, at=alone.now()) for one in shuffled(alone.read(rows), seed)]

@@ -251,9 +251,10 @@ def _limit(legs: Legs, draws: Sequence[Draw], *, can_return: bool) -> None:
 
         def account(holder: str, named: Callable[..., Named | None] = named) -> AccountSpec | None:
             found = named(holder)
-            return found and AccountSpec(
-                found.account, quota_asset(found.asset, found.scale), "limit", found.holder, 0
-            )
+            if found is None:
+                return None
+            kept = quota_asset(found.asset, found.scale)
+            return AccountSpec(found.account, kept, "limit", found.holder, 0)
 
         credit = legs.each([legs.texts(draw.pool.holder)], account)
         source = _source(legs, draw, asset, can_return=can_return)
@@ -363,4 +364,4 @@ def _money(legs: Legs, policy: Policy, book: AccountBook) -> None:
         if amount[0] == 0:
             continue
         legs.alone |= legs.specs.of_kinds(tagged)[sides[0]]
-        legs.add(f"account.{leg.debit}", *sides, amount)
+        legs.add(f"account.{leg.debit}", sides[0], sides[1], amount)

@@ -123,7 +123,7 @@ class Part:
     def use(self, limit: int, row: int) -> LimitUse:
         """Return how a pool, by its place among the decision's, stands in one row."""
         own = self.figures[limit]
-        told = {name: one.text(row, self.scale(limit)) for name, one in own.items()}
+        told: dict[str, Any] = {n: one.text(row, self.scale(limit)) for n, one in own.items()}
         return replace(self.decision.limits[limit], **told)
 
     def scale(self, limit: int) -> int:
@@ -325,7 +325,7 @@ def part_of(
 
 def _taken(one: Columns, mask: Numbers) -> Columns:
     """Return some rows of whatever has columns."""
-    columns = {
+    columns: dict[str, Any] = {
         field.name: value[mask]
         for field in fields(one)
         if isinstance(value := getattr(one, field.name), np.ndarray)

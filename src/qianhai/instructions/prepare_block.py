@@ -29,6 +29,8 @@ from qianhai.rules import Number
 Numbers = np.ndarray[Any, Any]
 #: Fewer rows of an action and day than this are done sooner one by one.
 ROWS_MIN: Final = 24
+#: The same of rows that rest on balances: they are prepared again after what moved these.
+LATE_MIN: Final = 64
 
 
 @dataclass(slots=True)
@@ -49,6 +51,8 @@ class Prepared:
 
     def set_alone(self, places: Numbers) -> None:
         """Have rows go by themselves."""
+        if not len(places):
+            return
         self.alone[places] = True
         self.parts = [
             kept for part in self.parts if len(kept := part.take(~self.alone[part.places]))
@@ -101,7 +105,7 @@ class BlockPreparer:
         for group, compiled in prepared.late:
             is_due = (group.places >= first) & (group.places < end)
             own = _some(group, is_due & ~prepared.alone[group.places])
-            if len(own.places) < ROWS_MIN:
+            if len(own.places) < LATE_MIN:
                 prepared.alone[own.places] = True
             elif len(own.places):
                 found += self._group(conn, days[group.value_on], own, compiled, prepared)
@@ -154,7 +158,8 @@ def _shareable(block: Block) -> Numbers:
     """Tell which rows continue nothing and have an id of their own."""
     continues = np.asarray(pc.equal(block.texts("continues"), ""))
     _, at, counts = np.unique(np.array(block.ids, object), return_inverse=True, return_counts=True)
-    return continues & (counts[at] == 1)
+    shareable: Numbers = continues & (counts[at] == 1)
+    return shareable
 
 
 def _some(group: Group, mask: Numbers) -> Group:
@@ -165,26 +170,25 @@ def _some(group: Group, mask: Numbers) -> Group:
 
 def _file(prepared: Prepared, parts: Sequence[Part]) -> None:
     """Note what parts put on file; rows that name any of it later go by themselves."""
+    filed: dict[str, int] = {}
     for part in parts:
         for at, entries in zip(part.places.tolist(), part.entries(), strict=True):
             for entry in entries:
                 name = entry.fields.get("id") or entry.fields.get("party") or ""
-                prepared.filed[name] = min(at, prepared.filed.get(name, at))
-    if not prepared.filed:
+                filed[name] = min(at, filed.get(name, at))
+    if not filed:
         return
-    names = pa.array(list(prepared.filed), pa.string())
-    first = np.array(list(prepared.filed.values()))
-    groups = [(part.judged.table, part.judged.group.places) for part in prepared.parts]
-    groups += [(group.table, group.places) for group, _ in prepared.late]
-    for table, places in groups:
+    prepared.filed |= filed
+    names = pa.array(list(filed), pa.string())
+    first = np.array([*filed.values(), len(prepared.alone)])
+    groups = {id(part.judged): (part.judged.table, part.judged.group) for part in prepared.parts}
+    groups |= {id(group): (group.table, group) for group, _ in prepared.late}
+    for table, group in groups.values():
+        if group.places[-1] < first[:-1].min():
+            continue
         rests = np.zeros(len(table), np.bool_)
         for column in table.columns:
             if pa.types.is_string(column.type):
-                found = pc.index_in(column.combine_chunks(), names)
-                filed = np.append(first, len(prepared.alone))[
-                    np.asarray(found.fill_null(len(names)))
-                ]
-                rests |= filed < places
-        if rests.any():
-            prepared.alone[places[rests]] = True
-    prepared.set_alone(np.zeros(0, np.int64))
+                found = pc.index_in(column.combine_chunks(), names).fill_null(len(names))
+                rests |= first[np.asarray(found)] < group.places
+        prepared.set_alone(group.places[rests])

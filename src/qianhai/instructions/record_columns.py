@@ -174,7 +174,7 @@ def marked(part: Part) -> tuple[Decision, Columns]:
         known = {name: figure for name, figure in own.items() if figure.is_known}
         for name, figure in known.items():
             columns[f"{name}{at}"] = decimals(figure.numbers, part.scale(at))
-        told = {name: mark(f"{name}{at}") if name in known else None for name in own}
+        told: Columns = {name: mark(f"{name}{at}") if name in known else None for name in own}
         uses.append(replace(use, **told))
     return replace(part.decision, limits=tuple(uses)), columns
 

@@ -40,7 +40,7 @@ ASKED: Final[Mapping[str, tuple[str, ...]]] = {
 #: Providers that read balances: what they say is true until somebody moves the account.
 READING: Final = frozenset({"used", "balance"})
 #: So many answers are kept; beyond them what is kept begins again.
-_KEPT_MAX: Final = 400_000
+_KEPT_MAX: Final = 200_000
 #: The types of facts that a provider may be asked about.
 _NAMING: Final = frozenset({"text", "enum", "currency"})
 Numbers = np.ndarray[Any, Any]
@@ -101,8 +101,11 @@ class Sources:
         """Forget what was answered about some of whom the road itself put something on file."""
         gone = set(names)
         for kept in self._told.values():
-            for key in [one for one in kept if not gone.isdisjoint(one)]:
-                del kept[key]
+            is_plain = len(next(iter(kept), ("",))) == 1
+            keys = ((name,) for name in gone) if is_plain else list(kept)
+            for key in keys:
+                if not gone.isdisjoint(key):
+                    kept.pop(key, None)
         for held in self._held.values():
             for name in gone & held.keys():
                 del held[name]

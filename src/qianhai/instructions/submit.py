@@ -225,7 +225,8 @@ class Road:
         segment = whole.until(cut_of(whole))
         count = sum(place < segment.end for place in handovers)
         self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
-        self._reach = max(_REACH_MIN, 2 * (segment.end - first))
+        grown = 2 if segment.end == whole.end else 1.25
+        self._reach = max(_REACH_MIN, int(grown * (segment.end - first)))
         is_worth_it = segment.parts and segment.end - first >= BLOCK_MIN
         return segment if is_worth_it else None
 
