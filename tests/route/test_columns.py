@@ -1,136 +1,88 @@
-"""Business of every facility leaves the same rows, in columns and one by one."""
+"""What columns say of many answers is what is said of each of them by itself."""
 
+import csv
+import io
 import json
-import secrets
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from qianhai.db import Database
-from qianhai.instructions import Admission, Cover, Instruction, Road, Staged, Stager
-from qianhai.kernel import Place
-from qianhai.ledger import balances
-from qianhai.messages import Row
-from qianhai.policy import Policy, bundled, open_policy
-from qianhai.registers import Entry, Keyring, check_entries
-from qianhai.simulation import Entry as Cells
-from qianhai.simulation import Line, Year
-from route.desk import PLAN
+from qianhai.instructions import Answered, Staged, Stager, prepare_block
+from qianhai.messages import Row, Shape, neutralised, read
+from qianhai.policy import Policy
+from qianhai.views import DayTally, csv_lines, json_lines, outcome_document, outcome_line
+from route.test_submit_many import Bank, plan, rows
 
-NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
-DAY = date(2025, 6, 16)
-#: What two institutions may not have otherwise, by table: the id first, then what may be sealed
-#: and under which words, then the rest.
-ROWS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
-    "instructions": ("id", {"facts": "sent"}, "content_hash, action, continues, root, parties"),
-    "decisions": (
-        "instruction_id",
-        {"facts": "seen", "explained": "explained"},
-        "outcome, clause, pack_hash, answers, ledger_result, ledger_seq is null",
-    ),
-    "reports": ("instruction_id", {"fields": "report"}, "kind, version, period"),
-    "outbox": ("instruction_id", {}, "kind, name, payload"),
-}
+__all__ = ["plan", "rows"]
 
 
-class House:
-    """An institution with the register of a simulated year."""
-
-    def __init__(self, database: Database, policy: Policy, name: str, rows: list[Cells]) -> None:
-        self.database, self.policy, self.name = database, policy, name
-        self._seconds = count()
-        keyring = Keyring(bytes(32))
-        files = {
-            path.relative_to(PLAN).as_posix(): path.read_bytes() for path in PLAN.rglob("*.yaml")
-        }
-        self.road = Road(
-            database,
-            policy,
-            institution_id=name,
-            keyring=keyring,
-            salts=secrets.token_bytes,
-            pack_files=bundled(files),
-        )
-        self.keyring = keyring
-        entries = check_entries([Entry(Place("year", at), row) for at, row in enumerate(rows)])
-        admission = Admission(policy, name, keyring, secrets.token_bytes, "test")
-        with database.transaction() as conn:
-            admission.record(conn, entries, self.now())
-        admission.open_accounts(entries, self.road.writer, self.now())
-
-    def now(self) -> datetime:
-        return NOON + timedelta(seconds=next(self._seconds))
-
-    def staged(self, lines: list[Line]) -> Iterator[Instruction]:
-        rows = [Row(Place("year", at), line.cells) for at, line in enumerate(lines, 1)]
-        with self.database.transaction() as conn, Staged(self.policy, self.name) as staged:
-            one = Stager(self.policy, conn, self.name, self.keyring, self.now())
-            one.stage(rows, staged, lambda _count: None)
-            assert one.flaws == [], one.flaws[:3]
-            yield from staged
-
-    def left(self) -> dict[str, list[object]]:
-        """Return what is on record, and every balance."""
-        with self.database.transaction() as conn:
-            cover = Cover(self.name, self.keyring, secrets.token_bytes)
-            told = conn.execute(
-                "select id, parties::json->>'subject' from instructions.instructions"
-                " where institution_id = %s",
-                (self.name,),
-            )
-            subjects = dict(told.fetchall())
-            keys = cover.keys(conn, subjects.values())
-            found: dict[str, list[object]] = {}
-            for table, (number, sealed, rest) in ROWS.items():
-                columns = ", ".join([number, *sealed, rest])
-                text = f"select {columns} from instructions.{table} where institution_id = %s"  # noqa: S608 - our own names
-                rows = []
-                for row in conn.execute(text.encode(), (self.name,)):
-                    key, plain = keys.get(subjects[row[0]]), list(row[1 + len(sealed) :])
-                    what = [(plain[0], "1")] if table == "reports" else [()]
-                    shown = [
-                        cover.show(key, one, row[0], words, *what[0])
-                        for one, words in zip(row[1:], sealed.values(), strict=False)
-                    ]
-                    read = [one if one is None else json.loads(one) for one in shown]
-                    told_of = [json.dumps(one, sort_keys=True) for one in read]
-                    rows.append(repr([row[0], *told_of, *plain]))
-                found[table] = sorted(rows)
-            names = conn.execute(
-                "select name from ledger.accounts where institution_id = %s", (self.name,)
-            ).fetchall()
-            stands = balances(conn, self.name, [name for (name,) in names])
-            found["balances"] = sorted(
-                (name.replace(self.name, ""), repr(one)) for name, one in stands.items()
-            )
-        return found
+@pytest.fixture
+def answered(
+    database: Database, plan: Policy, rows: Sequence[Row], monkeypatch: pytest.MonkeyPatch
+) -> list[Answered]:
+    """The sample day, all of it that can going by columns."""
+    for least in ("ROWS_MIN", "LATE_MIN"):
+        monkeypatch.setattr(prepare_block, least, 1)
+    bank = Bank(database, plan, "columns")
+    with database.transaction() as conn, Staged(plan, "columns") as staged:
+        stager = Stager(plan, conn, "columns", bank.keyring, bank.now())
+        stager.stage(rows, staged, lambda _count: None)
+        assert stager.flaws == []
+        found = list(bank.road.submit_blocks(staged, now=bank.now))
+    assert sum(len(part) for one in found for part in one.parts) > 100
+    return found
 
 
-@pytest.mark.slow
-def test_a_busy_day_of_all_facilities_leaves_the_same_in_columns_and_one_by_one(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+def test_the_lines_of_parts_are_those_of_their_answers(
+    plan: Policy, answered: list[Answered]
 ) -> None:
-    monkeypatch.setattr("qianhai.instructions.prepare_block.ROWS_MIN", 3)
-    monkeypatch.setattr(Year, "_days", lambda _self: ([DAY], [1.0]))
-    policy = open_policy(
-        {p.relative_to(PLAN).as_posix(): p.read_bytes() for p in PLAN.rglob("*.yaml")}
+    for part in (part for one in answered for part in one.parts):
+        lines = zip(csv_lines(plan.pack, part), json_lines(plan.pack, part), strict=True)
+        for row, (line, text) in enumerate(lines):
+            answer = part.answer(row)
+            cells = [neutralised(cell) for cell in outcome_line(plan.pack, answer)]
+            assert next(csv.reader(io.StringIO(line))) == cells
+            assert json.loads(text) == outcome_document(plan.pack, answer)
+
+
+def test_the_tally_of_parts_is_that_of_their_answers(
+    plan: Policy, answered: list[Answered]
+) -> None:
+    together, alone = DayTally(plan.pack), DayTally(plan.pack)
+    for one in answered:
+        together.add_all(one)
+        single = dict(zip(range(one.first, one.end), one, strict=True))
+        alone.add_all(Answered(one.first, one.end, (), single))
+    assert together.document({}) == alone.document({})
+    assert together.accounts == alone.accounts
+    assert [one.instruction.id for one in together.waiting] == [
+        one.instruction.id for one in alone.waiting
+    ]
+
+
+def test_an_id_that_is_no_plain_text_is_written_as_one(
+    database: Database,
+    plan: Policy,
+    rows: Sequence[Row],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prepare_block, "ROWS_MIN", 1)
+    bank = Bank(database, plan, "odd")
+    odd = ["=1+1", 'say "so", then', "back\\slash", "plain", "-5", "@x", "前海，一"]
+    path = tmp_path / "day.jsonl"
+    numbers = [*odd, *(f"n{number}" for number in range(20))]
+    path.write_text(
+        "".join(json.dumps({**rows[0].fields, "id": one}) + "\n" for one in numbers), "utf-8"
     )
-    rows: list[Cells] = []
-    lines = list(Year(policy, DAY.year, 1500, 7).lines(rows.append))
-    lines.sort(key=lambda line: line.on)
-    alone = House(database, policy, "alone", rows)
-    many = House(database, policy, "many", rows)
-    one_by_one = [alone.road.submit(one, at=alone.now()) for one in alone.staged(lines)]
-    shared = 0
-    together = []
-    for answered in many.road.submit_blocks(many.staged(lines), now=many.now):
-        shared += sum(map(len, answered.parts))
-        together += list(answered)
-    assert [one.decision for one in together] == [one.decision for one in one_by_one]
-    assert shared > 200, "many of them went in columns"
-    mine, theirs = many.left(), alone.left()
-    for table, left in theirs.items():
-        differing = [pair for pair in zip(mine[table], left, strict=True) if pair[0] != pair[1]]
-        assert not differing, (table, len(differing), differing[0])
+    some = [row for row in read(path, shape=Shape()) if isinstance(row, Row)]
+    found = list(bank.road.submit_blocks(bank.read(some), now=bank.now))
+    parts = [part for one in found for part in one.parts]
+    assert parts
+    for part in parts:
+        read_back = [next(csv.reader(io.StringIO(one)))[0] for one in csv_lines(plan.pack, part)]
+        assert read_back == [neutralised(one) for one in part.ids()]
+        told = [json.loads(one)["id"] for one in json_lines(plan.pack, part)]
+        assert told == part.ids()

@@ -84,8 +84,10 @@ def test_a_decision_keeps_the_facts_its_overlays_saw(desk: Desk) -> None:
     desk.register({"kind": "qualification", "party": "firm", "name": "umbrella_list"})
     pay_from_deposit(desk, "n1", dry_days="3")
     with desk.database.transaction() as conn:
-        ((facts,),) = conn.execute("select facts from instructions.decisions").fetchall()
-    kept = json.loads(facts)
+        ((sent, seen),) = conn.execute(
+            "select i.facts, d.facts from instructions.instructions i, instructions.decisions d"
+        ).fetchall()
+    kept = json.loads(sent) | json.loads(seen)
     assert kept["dry_days"] == "3"
     # The business has a list of its own under this name, so that the overlay's stands beside it.
     assert kept["is_listed"] is True
