@@ -56,6 +56,7 @@ class Block:
         self._policy, self._institution = policy, institution_id
         self.heads = heads
         self.ids: list[str] = heads["id"].to_pylist()
+        self._cells: dict[str, list[Any]] = {}
         self.groups = [
             Group(facility, action, date.fromisoformat(day), np.asarray(table[AT]), table)
             for (facility, action, day), table in tables.items()
@@ -71,7 +72,9 @@ class Block:
 
     def instruction(self, at: int) -> Instruction:
         """Return one of them by itself."""
-        kept = self.heads.slice(at, 1).to_pylist()[0]
+        if not self._cells:
+            self._cells = {name: self.heads[name].to_pylist() for name in self.heads.column_names}
+        kept = {name: column[at] for name, column in self._cells.items()}
         own, said = json.loads(kept["own"]), json.loads(kept["said"])
         given = [(path, raw) for path, raw in json.loads(kept["sent"]).items() if path not in said]
         leaves = declared_leaves(self._policy, kept["facility"])

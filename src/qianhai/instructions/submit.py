@@ -6,6 +6,7 @@ the outbox.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -126,13 +127,23 @@ class Road:
         """Decide and post instructions in their order; yield the answers of each commit.
 
         Some thousands share the questions to the register and a commit, which ends before the
-        first that stands on what one of them changes. Memory holds one block of them. `now` tells
-        the instant of each commit.
+        first that stands on what one of them changes. While the answers of one are used the next
+        is booked; memory holds one block and these two. `now` tells the instant of each commit.
 
         Raises:
             BadInput: an id was used before with other content. Those answered so far are booked.
             StaleState: other writers moved first, again and again. Safe to retry.
         """
+        source = self._answered(instructions, now)
+        with ThreadPoolExecutor(1, "road") as worker:
+            coming = worker.submit(next, source, None)
+            while (answered := coming.result()) is not None:
+                coming = worker.submit(next, source, None)
+                yield answered
+
+    def _answered(
+        self, instructions: Iterable[Instruction], now: Callable[[], datetime]
+    ) -> Iterator[Answered]:
         blocks = (
             instructions.blocks()
             if isinstance(instructions, Staged)
