@@ -30,7 +30,7 @@ FACTS = """\
   a: {type: boolean, document: contract, zh: 甲, en: a}
   b: {type: boolean, document: contract, zh: 乙, en: b}
   c: {type: boolean, document: contract, zh: 丙, en: c}
-  kind: {type: enum, values: [one, two], zh: 种类, en: kind}
+  sort: {type: enum, values: [one, two], zh: 种类, en: sort}
   day: {type: date, zh: 日, en: day}
   other_day: {type: date, zh: 另日, en: other day}
   fee: {type: money, currency: CNY, zh: 费, en: fee}
@@ -89,12 +89,12 @@ def test_a_fact_of_one_branch_comes_after_the_fact_that_chooses_it() -> None:
 
 def test_a_yes_or_no_is_asked_before_a_word_and_a_word_before_a_figure() -> None:
     matter = _tested(
-        "{id: x, when: fee <= p.room, zh: 甲, en: a}\n{id: y, when: kind = 'one', zh: 乙, en: b}\n"
+        "{id: x, when: fee <= p.room, zh: 甲, en: a}\n{id: y, when: sort = 'one', zh: 乙, en: b}\n"
         "{id: z, when: a, zh: 丙, en: c}"
     )
-    full = {"fee": Decimal("5.00"), "kind": "one", "a": True}
-    assert _asked(matter, full) == ["a", "kind", "fee"]
-    assert _asked(matter, full, ("kind",)) == ["a", "fee"]
+    full = {"fee": Decimal("5.00"), "sort": "one", "a": True}
+    assert _asked(matter, full) == ["a", "sort", "fee"]
+    assert _asked(matter, full, ("sort",)) == ["a", "fee"]
     found = {one.outcome: one for one in settlings(matter, {})}
     assert (len(found[Outcome.PERMITTED].facts), found[Outcome.PERMITTED].is_least) == (3, True)
 
@@ -219,15 +219,15 @@ def test_an_instrument_moves_the_first_day_and_the_last() -> None:
 def test_the_day_and_the_word_that_permit_are_found() -> None:
     matter = _tested(
         "{id: x, when: 'days_between(other_day, day) <= 180', zh: 甲, en: a}\n"
-        "{id: y, when: kind = 'one', zh: 乙, en: b}"
+        "{id: y, when: sort = 'one', zh: 乙, en: b}"
     )
     start = date(2030, 1, 1)
-    late = {"other_day": start, "day": date(2030, 12, 1), "kind": "one"}
+    late = {"other_day": start, "day": date(2030, 12, 1), "sort": "one"}
     spans = {one.leaf.path: one for one in what_if(matter, late).dates}
     assert date.fromordinal(spans["day"].highest) == date(2030, 6, 30)
-    turned = what_if(matter, {**late, "day": start, "kind": "two"})
-    assert [(one.leaf.path, one.permitted) for one in turned.turns] == [("kind", ("one",))]
-    assert what_if(matter, {**late, "kind": "two"}).dates == ()
+    turned = what_if(matter, {**late, "day": start, "sort": "two"})
+    assert [(one.leaf.path, one.permitted) for one in turned.turns] == [("sort", ("one",))]
+    assert what_if(matter, {**late, "sort": "two"}).dates == ()
 
 
 def test_what_is_permitted_comes_first_and_then_what_lacks_least() -> None:

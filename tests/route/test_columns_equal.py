@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -71,7 +71,7 @@ class House:
             assert one.flaws == [], one.flaws[:3]
             yield from staged
 
-    def left(self) -> dict[str, list[object]]:
+    def left(self) -> dict[str, Sequence[object]]:
         """Return what is on record, and every balance."""
         with self.database.transaction() as conn:
             cover = Cover(self.name, self.keyring, secrets.token_bytes)
@@ -82,7 +82,7 @@ class House:
             )
             subjects = dict(told.fetchall())
             keys = cover.keys(conn, subjects.values())
-            found: dict[str, list[object]] = {}
+            found: dict[str, Sequence[object]] = {}
             for table, (number, sealed, rest) in ROWS.items():
                 columns = ", ".join([number, *sealed, rest])
                 text = f"select {columns} from instructions.{table} where institution_id = %s"  # noqa: S608 - our own names

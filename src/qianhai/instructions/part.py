@@ -278,11 +278,8 @@ class Part:
                 ),
                 "left": Figure(np.maximum(cap - used, 0), is_known=True),
             }
-        legs = [
-            replace(leg, amount=posted.taken[first + number])
-            for number, leg in enumerate(self.legs)
-        ]
-        return replace(self, legs=legs, figures=figures, seqs=seqs)
+        moved = [replace(leg, amount=posted.taken[first + n]) for n, leg in enumerate(self.legs)]
+        return replace(self, legs=moved, figures=figures, seqs=seqs)
 
 
 def part_of(

@@ -30,14 +30,17 @@ Texts = tuple[str, str, pa.Array]
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """A leg of every row that a form may count: what moved, between whom, and what it is called."""
+    """A leg of every row that a form may count: what moved, and what it is called.
+
+    `kinds` and `holders` are those of the account debited and of the one credited.
+    """
 
     item: str
     amount: Numbers
     assets: Sequence[Asset]
     asset: Numbers
-    debit_kind: pa.Array
-    credit_kind: pa.Array
+    kinds: tuple[pa.Array, ...]
+    holders: tuple[pa.Array, ...]
 
 
 def part_records(reporter: Reporter, part: Part) -> list[Texts]:
@@ -105,10 +108,8 @@ class _PartRecords:
             for column in table.column_names
             if column.startswith(PARTY)
         }
-        holders = self._part.specs.holders()
-        for at, leg in enumerate(self._part.legs):
-            names[f"debit {at}"] = holders.take(pa.array(leg.debit))
-            names[f"credit {at}"] = holders.take(pa.array(leg.credit))
+        for at, leg in enumerate(self._legs):
+            names[f"debit {at}"], names[f"credit {at}"] = leg.holders
         return {name: one for name, one in names.items() if pa.types.is_string(one.type)}
 
     def _column(self, path: str) -> pa.Array:
@@ -134,7 +135,7 @@ class _PartRecords:
                 )
                 marks.append(_coded(known.take(one.dictionary_encode().indices)))
         for leg in self._legs:
-            marks += [pa.array(leg.asset), _coded(leg.debit_kind), _coded(leg.credit_kind)]
+            marks += [pa.array(leg.asset), *map(_coded, leg.kinds)]
             marks.append(pa.array(leg.amount != 0))
         key = np.zeros(len(self._part), np.int64)
         for one in marks:
@@ -181,8 +182,8 @@ class _PartRecords:
             (
                 Movement(
                     leg.assets[at], int(leg.amount[row]), 0,
-                    leg.debit_kind[row].as_py(), called[f"debit {number}"],
-                    leg.credit_kind[row].as_py(), called[f"credit {number}"],
+                    leg.kinds[0][row].as_py(), called[f"debit {number}"],
+                    leg.kinds[1][row].as_py(), called[f"credit {number}"],
                 ),
                 leg.item,
             )
@@ -194,21 +195,27 @@ class _PartRecords:
 
 def _legs(part: Part) -> Iterator[_Leg]:
     """Yield the legs of a part as records tell them."""
-    specs = part.specs.all
+    if not part.legs:
+        return
+    sides = [side for leg in part.legs for side in (leg.debit, leg.credit)]
+    used = np.unique(np.concatenate(sides))
+    specs = [part.specs[at] for at in used.tolist()]
     assets = list(dict.fromkeys(spec.asset for spec in specs))
     number = {asset: at for at, asset in enumerate(assets)}
     of_spec = np.array([number[spec.asset] for spec in specs], np.int64)
     kinds = pa.array([spec.kind for spec in specs], pa.string())
+    holders = pa.array([spec.holder for spec in specs], pa.string())
     items = iter(_items(part))
     for leg in part.legs:
         what, _, name = leg.owner.partition(".")
+        debit, credit = (np.searchsorted(used, side) for side in (leg.debit, leg.credit))
         yield _Leg(
             next(items) if what == "account" else name,
             leg.amount,
             assets,
-            of_spec[leg.debit],
-            kinds.take(pa.array(leg.debit)),
-            kinds.take(pa.array(leg.credit)),
+            of_spec[debit],
+            tuple(kinds.take(pa.array(side)) for side in (debit, credit)),
+            tuple(holders.take(pa.array(side)) for side in (debit, credit)),
         )
 
 
