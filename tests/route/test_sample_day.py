@@ -19,6 +19,17 @@ EXAMPLES = ROOT / "examples"
 PARTIES = EXAMPLES / "day" / "parties.jsonl"
 FILES = [EXAMPLES / "day" / f"day.{kind}" for kind in ("csv", "jsonl", "xlsx", "xml")]
 FILES.append(EXAMPLES / "day" / "legacy.xml")
+#: Actions that came to facilities of the sample day after it was written; simulated years have them.
+LATER = {
+    ("fx_operating_rent", "apply"),
+    ("pilot_combination", "pair_with_wfoe"),
+    ("pilot_combination", "apply_directly"),
+    ("trade_settlement_on_instruction", "settle_rmb"),
+    ("trade_settlement_on_instruction", "settle_fx"),
+    ("freight_invoice_payment", "request"),
+}
+#: Their rules, or the papers they ask for, do not stand on both days the facts are tried on.
+EXPIRING = {"qdie_investment", "fund_share_custody"}
 FACTS = sorted((EXAMPLES / "facts").glob("*.json"))
 
 
@@ -73,7 +84,7 @@ def test_every_line_of_the_sample_day_is_answered_as_meant_and_booked_once(
     assert start(bank, ["journal", "verify", "--head", head]) == 0
 
 
-def test_the_sample_day_shows_every_action_of_every_facility_and_every_outcome(
+def test_the_sample_day_shows_every_action_of_its_facilities_and_every_outcome(
     policy: Policy,
 ) -> None:
     facilities = policy.pack.facilities
@@ -88,9 +99,10 @@ def test_the_sample_day_shows_every_action_of_every_facility_and_every_outcome(
     assert len(meant) >= 320
     assert {line["outcome"] for line in meant} == set(Outcome)
     permitted = {asked[line["id"]] for line in meant if line["outcome"] == "permitted"}
-    assert permitted == {
-        (name, action) for name, facility in facilities.items() for action in facility.actions
-    }
+    shown = {facility for facility, _ in asked.values() if facility}
+    assert len(shown) >= 13
+    every = {(name, action) for name in shown for action in facilities[name].actions}
+    assert every - permitted == LATER
     assert ("", "") in asked.values(), "a message that states no facility"
 
 
@@ -102,7 +114,10 @@ def test_the_sample_day_is_what_its_cases_say(tmp_path: Path) -> None:
 
 
 def test_every_facility_has_facts_that_permit(policy: Policy) -> None:
-    assert [path.stem for path in FACTS] == sorted(policy.pack.facilities)
+    waiting = {clause for clause, status in policy.pack.clauses.items() if status == "proposed"}
+    first = {name: policy.compiled(name, "").action.clause for name in policy.pack.facilities}
+    open_ones = {name for name, clause in first.items() if clause not in waiting}
+    assert {path.stem for path in FACTS} | EXPIRING == open_ones
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=lambda path: path.stem)

@@ -172,6 +172,17 @@ class AccountBook:
         pairs = ((paying, paid), (paid, paying))
         return tuple(self.on_demand(other, books[book].link, currency) for book, other in pairs)
 
+    def books_apart(self) -> list[frozenset[str]]:
+        """Return the kinds of account of each book but the first."""
+        if self._movements is None:
+            return []
+        first = self._movements.first_book
+        return [
+            frozenset(kind for kind, term in self._kinds.items() if term.book == book)
+            for book in self._movements.books
+            if book != first
+        ]
+
     def ask(self, rows: Iterable[Known]) -> None:
         """Ask for the accounts of all parties of instructions at once, if it was not done."""
         self.ask_for(party for row in rows for party in row.parties.values())

@@ -322,7 +322,10 @@ def _positions(legs: Legs, policy: Policy) -> None:
 
 
 def _money(legs: Legs, policy: Policy, book: AccountBook) -> None:
-    """Add the money legs whose condition holds; who pays from a tagged account goes alone."""
+    """Add the money legs whose condition holds.
+
+    Who pays from a tagged account goes alone, and so does money that passes between two books.
+    """
     judged = legs.judged
     compiled, nobody = judged.business.compiled, nobody_of(judged)
     tagged = {
@@ -364,4 +367,7 @@ def _money(legs: Legs, policy: Policy, book: AccountBook) -> None:
         if amount[0] == 0:
             continue
         legs.alone |= legs.specs.of_kinds(tagged)[sides[0]]
+        for kinds in book.books_apart():
+            inside = legs.specs.of_kinds(kinds)
+            legs.alone |= inside[sides[0]] != inside[sides[1]]
         legs.add(f"account.{leg.debit}", sides[0], sides[1], amount)

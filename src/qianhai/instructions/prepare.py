@@ -67,12 +67,20 @@ class Preparer:
         return [handover for handover in found if handover is not None]
 
     def wanted_by(self, compiled: Compiled) -> frozenset[str]:
-        """Return the facts an action is decided on, and those that name who holds a limit."""
+        """Return the facts an action is decided on, and those that say who holds what in what.
+
+        A limit and a position are held by somebody, in a currency; so is what their facts say.
+        """
         key = compiled.facility, compiled.name
         if key not in self._wanted:
-            named = {pool.holder for limit in compiled.action.limits for pool in limit.parts}
-            holders = named & set(leaves_of(compiled.facts))
-            self._wanted[key] = compiled.named_facts | holders
+            leaves, action = leaves_of(compiled.facts), compiled.action
+            positions = self._policy.pack.facilities[compiled.facility].positions
+            named = {pool.holder for limit in action.limits for pool in limit.parts}
+            for name in (*action.opens, *action.closes):
+                named |= {positions[name].key, positions[name].currency}
+            wanted = compiled.named_facts | (named & leaves.keys())
+            stated = {leaves[path].currency for path in wanted if path in leaves}
+            self._wanted[key] = wanted | (stated & leaves.keys())
         return self._wanted[key]
 
     def _decided(self, at: Gathering) -> Iterator[Handover]:

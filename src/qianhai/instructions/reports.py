@@ -322,6 +322,10 @@ class Reporter:
     def __init__(self, policy: Policy, institution_id: str) -> None:
         self._policy, self._institution = policy, institution_id
         self._bound: dict[tuple[str, str], tuple[Bound, ...]] = {}
+        moves = policy.pack.movements
+        self._links = (
+            frozenset(book.link for book in moves.books.values()) if moves else frozenset()
+        )
 
     def records(self, conn: Connection, booked: Sequence[Permitted]) -> list[list[Record]]:
         """Return what each instruction owes, in the order of its decision."""
@@ -334,7 +338,7 @@ class Reporter:
     def _all(self, one: Permitted, held: Held) -> list[Record]:
         """Return every record of one instruction."""
         forms = self.forms(one.row.compiled)
-        legs = list(_legs(one, held)) if any(bound.lines for bound in forms) else []
+        legs = list(_legs(one, held, self._links)) if any(bound.lines for bound in forms) else []
         return [self.fill(bound, one.row, legs) for bound in forms]
 
     def forms(self, compiled: Compiled) -> tuple[Bound, ...]:
@@ -430,8 +434,12 @@ def note_areas(register: Register, pack: Pack, rows: Sequence[Known]) -> None:
         row.areas = {party: found.jurisdiction for party, found in known.items() if found}
 
 
-def _legs(one: Permitted, held: Held) -> Iterator[tuple[Movement, str]]:
-    """Yield each leg that moved something, and what the pack calls what it moves."""
+def _legs(one: Permitted, held: Held, links: frozenset[str]) -> Iterator[tuple[Movement, str]]:
+    """Yield each leg that moved something, and what the pack calls what it moves.
+
+    `links` are the kinds of account through which two books meet: what leaves one of them is what
+    came to the other, in a leg of its own.
+    """
     chain = one.chain
     if chain is None or not one.result.is_posted:
         return
@@ -441,14 +449,15 @@ def _legs(one: Permitted, held: Held) -> Iterator[tuple[Movement, str]]:
             posted = set_aside.held if chain.kind is Kind.COMMIT else 0
             yield replace(set_aside, amount=posted, held=-set_aside.held), ""
         return
-    items = iter(_items(one))
+    items, item = iter(_items(one)), ""
     specs = {spec.name: spec for spec in (*_given_back(one.row), *chain.opens)}
     is_hold = chain.kind is Kind.HOLD
     for at, (leg, amount) in enumerate(zip(chain.legs, one.result.amounts, strict=True)):
         what, _, name = one.owners[at].partition(".")
-        item = next(items) if what == "account" else name
+        debit, credit = specs[leg.debit], specs[leg.credit]
+        if debit.kind not in links:
+            item = next(items) if what == "account" else name
         if amount:
-            debit, credit = specs[leg.debit], specs[leg.credit]
             yield (
                 Movement(
                     debit.asset,

@@ -28,6 +28,7 @@ from qianhai.registers import Account, PartyType
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
     "in_zone": ("party",),
     "is_overseas": ("party",),
+    "jurisdiction": ("party",),
     "party_kind": ("party",),
     "party_id": ("party",),
     "attribute": ("party",),
