@@ -7,7 +7,7 @@ instruction by itself is made only for whoever asks for one. Holds nothing a reg
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -22,7 +22,7 @@ from qianhai.kernel import Place, canonical_text
 from qianhai.policy import Policy, read_facts
 
 #: So many instructions are a block.
-ROWS_MAX: Final = 16_384
+ROWS_MAX: Final = 8_192
 #: What stands before the name of a role in the columns of a group, and after that of a fact.
 PARTY, ACCOUNT, ABSENT = "party:", "account:", ".absent"
 #: The column of a group that has the places of its rows in the block.
@@ -125,44 +125,6 @@ class Block:
             policy, institution_id, heads, {tuple(json.loads(k)): t for k, t in found.items()}
         )
 
-    @classmethod
-    def of(
-        cls,
-        policy: Policy,
-        institution_id: str,
-        instructions: Sequence[Instruction],
-        hashes: Sequence[bytes] = (),
-    ) -> "Block":
-        """Lay out instructions in columns; `hashes` are those of their contents, where known."""
-        columns: dict[Key, _Columns] = {}
-        heads = []
-        for at, one in enumerate(instructions):
-            facts, place = stored_facts(one.facts), one.place
-            key = one.facility, one.action, one.value_on.isoformat()
-            columns.setdefault(key, _Columns()).add(at, one, facts)
-            content = hashes[at] if hashes else one.content_hash
-            own = {"parties": dict(one.parties), "accounts": dict(one.accounts)}
-            heads.append(
-                (
-                    one.id,
-                    content,
-                    one.facility,
-                    one.action,
-                    one.value_on,
-                    one.continues,
-                    canonical_text(own),
-                    canonical_text(facts | dict(one.said)),
-                    canonical_text(dict(one.said)),
-                    place.file,
-                    place.line,
-                )
-            )
-        names = _HEADS.names
-        cells = zip(names, zip(*heads, strict=True), strict=True)
-        arrays = [pa.array(column, _HEADS.field(name).type) for name, column in cells]
-        table = pa.table(arrays, schema=_HEADS)
-        return cls(policy, institution_id, table, {k: one.table() for k, one in columns.items()})
-
 
 _HEADS: Final = pa.schema(
     [
@@ -179,6 +141,48 @@ _HEADS: Final = pa.schema(
         ("line", pa.int64()),
     ]
 )
+
+
+class BlockBuilder:
+    """Lays out instructions in columns as they come in; keeps none of them."""
+
+    def __init__(self, policy: Policy, institution_id: str) -> None:
+        self._policy, self._institution = policy, institution_id
+        self._heads: list[list[object]] = [[] for _ in _HEADS.names]
+        self._columns: dict[Key, _Columns] = {}
+
+    def __len__(self) -> int:
+        """Return how many came in."""
+        return len(self._heads[0])
+
+    def add(self, one: Instruction, content: bytes) -> None:
+        """Add an instruction; `content` is the hash of its content."""
+        facts, said = stored_facts(one.facts), dict(one.said)
+        key = one.facility, one.action, one.value_on.isoformat()
+        self._columns.setdefault(key, _Columns()).add(len(self), one, facts)
+        own = {"parties": dict(one.parties), "accounts": dict(one.accounts)}
+        cells = (
+            one.id,
+            content,
+            one.facility,
+            one.action,
+            one.value_on,
+            one.continues,
+            canonical_text(own),
+            canonical_text(facts | said),
+            canonical_text(said),
+            one.place.file,
+            one.place.line,
+        )
+        for column, cell in zip(self._heads, cells, strict=True):
+            column.append(cell)
+
+    def block(self) -> Block:
+        """Return what came in as a block."""
+        heads = zip(_HEADS, self._heads, strict=True)
+        table = pa.table([pa.array(column, field.type) for field, column in heads], schema=_HEADS)
+        tables = {key: one.table() for key, one in self._columns.items()}
+        return Block(self._policy, self._institution, table, tables)
 
 
 class _Columns:
@@ -219,4 +223,7 @@ def blocks_of(
     """Yield instructions in blocks."""
     source = iter(instructions)
     while some := list(islice(source, rows)):
-        yield Block.of(policy, institution_id, some)
+        builder = BlockBuilder(policy, institution_id)
+        for one in some:
+            builder.add(one, one.content_hash)
+        yield builder.block()

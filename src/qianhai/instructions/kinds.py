@@ -7,6 +7,7 @@ and each kind proves the engine against it. Limits are left to the ledger, as fo
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -91,8 +92,11 @@ class Judge:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._engine = DuckDB(threads=1)
         self._made: dict[tuple[str, str, int], tuple[Standing, Business]] = {}
+
+    @cached_property
+    def _engine(self) -> DuckDB:
+        return DuckDB(threads=1)
 
     def judge(
         self,

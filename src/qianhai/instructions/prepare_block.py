@@ -104,10 +104,13 @@ class BlockPreparer:
         found: list[Part] = []
         for group, compiled in prepared.late:
             is_due = (group.places >= first) & (group.places < end)
-            own = _some(group, is_due & ~prepared.alone[group.places])
+            is_due &= ~prepared.alone[group.places]
+            if not is_due.any():
+                continue
+            own = _some(group, is_due)
             if len(own.places) < LATE_MIN:
                 prepared.alone[own.places] = True
-            elif len(own.places):
+            else:
                 found += self._group(conn, days[group.value_on], own, compiled, prepared)
         _file(prepared, found)
         return [kept for part in found if len(kept := part.take(~prepared.alone[part.places]))]

@@ -16,7 +16,7 @@ from typing import IO, Self
 from qianhai.db import Connection
 from qianhai.instructions import flaws as say
 from qianhai.instructions import store
-from qianhai.instructions.block import ROWS_MAX, Block
+from qianhai.instructions.block import ROWS_MAX, Block, BlockBuilder
 from qianhai.instructions.interpret import Draft, Interpreter
 from qianhai.instructions.model import Instruction
 from qianhai.kernel import Flaw, Place
@@ -36,24 +36,23 @@ class Staged:
         self._policy = policy
         self._institution = institution_id
         self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        self._kept: list[tuple[Instruction, bytes]] = []
+        self._kept = BlockBuilder(policy, institution_id)
         self.count = 0
 
     def add(self, instruction: Instruction, content: bytes) -> None:
         """Keep one instruction; `content` is the hash of its content."""
-        self._kept.append((instruction, content))
+        self._kept.add(instruction, content)
         self.count += 1
         if len(self._kept) >= ROWS_MAX:
             self._spool_kept()
 
     def _spool_kept(self) -> None:
-        instructions, hashes = zip(*self._kept, strict=True)
-        Block.of(self._policy, self._institution, instructions, hashes).write(self._spool)
-        self._kept.clear()
+        kept, self._kept = self._kept, BlockBuilder(self._policy, self._institution)
+        kept.block().write(self._spool)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the instructions in their order, some thousands at a time, in columns."""
-        if self._kept:
+        if len(self._kept):
             self._spool_kept()
         at = 0
         while True:
