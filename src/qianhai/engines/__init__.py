@@ -20,16 +20,15 @@ itself. Books nothing and knows no PostgreSQL.
 from qianhai.engines.decide import Engine, Python, decide_many
 from qianhai.engines.desk import Desk, Emit, Group
 from qianhai.engines.duck import DuckDB
-from qianhai.engines.exact import Ratio, Whole
+from qianhai.engines.exact import Whole
 from qianhai.engines.facts import facts_at, relation_of
 from qianhai.engines.files import decide_file, row_count
 from qianhai.engines.flaws import Flaws
 from qianhai.engines.marks import kinds_of, packed
-from qianhai.engines.rooms import TRUE, Answers, Use, rooms_of
+from qianhai.engines.rooms import Answers, Use, rooms_of
 from qianhai.engines.spark import Spark
 
 __all__ = [
-    "TRUE",
     "Answers",
     "Desk",
     "DuckDB",
@@ -38,7 +37,6 @@ __all__ = [
     "Flaws",
     "Group",
     "Python",
-    "Ratio",
     "Spark",
     "Use",
     "Whole",
