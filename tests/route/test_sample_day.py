@@ -19,7 +19,7 @@ EXAMPLES = ROOT / "examples"
 PARTIES = EXAMPLES / "day" / "parties.jsonl"
 FILES = [EXAMPLES / "day" / f"day.{kind}" for kind in ("csv", "jsonl", "xlsx", "xml")]
 FILES.append(EXAMPLES / "day" / "legacy.xml")
-#: Actions that came to facilities of the sample day after it was written; simulated years have them.
+#: Actions that came to its facilities after the sample day was written.
 LATER = {
     ("fx_operating_rent", "apply"),
     ("pilot_combination", "pair_with_wfoe"),

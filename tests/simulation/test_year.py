@@ -15,7 +15,10 @@ from qianhai.registers import check_entries
 from qianhai.simulation import INVERTED, Entry, Line, Year
 
 #: Providers whose facts business makes, or that every cast has by itself.
-MADE = {"party_id", "party_kind", "used", "position", "scheduled", "balance", "same_holder"}
+MADE = {
+    "party_id", "party_kind", "used", "position", "scheduled", "balance", "same_holder",
+    "account_exists",
+}  # fmt: skip
 PATTERNS = {"split", "dormant", "mule", "circle", "mismatch"}
 
 

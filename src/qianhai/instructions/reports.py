@@ -443,9 +443,8 @@ def _legs(one: Permitted, held: Held, links: frozenset[str]) -> Iterator[tuple[M
     chain = one.chain
     if chain is None or not one.result.is_posted:
         return
-    if not chain.legs:
-        assert chain.of is not None, "a chain without legs continues one"
-        for set_aside in held.get(chain.of, ()):
+    if not chain.legs:  # it settles what was held, or only opens or closes an account
+        for set_aside in held.get(chain.of, ()) if chain.of else ():
             posted = set_aside.held if chain.kind is Kind.COMMIT else 0
             yield replace(set_aside, amount=posted, held=-set_aside.held), ""
         return

@@ -32,6 +32,7 @@ class Part:
     id: str
     type: str
     is_overseas: bool | None = None
+    registered_in: str = ""
     is_in_zone: bool | None = None
     attributes: dict[str, Entry] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
@@ -43,12 +44,13 @@ class Part:
         attributes = tuple(
             (name, *sorted(cells.items())) for name, cells in sorted(self.attributes.items())
         )
-        return self.type, self.is_overseas, self.is_in_zone, tuple(sorted(self.lists)), attributes
+        place = self.jurisdiction, self.is_in_zone
+        return self.type, place, tuple(sorted(self.lists)), attributes
 
     @property
     def jurisdiction(self) -> str:
         """Return where it is registered."""
-        return _OVERSEAS if self.is_overseas else _HOME
+        return self.registered_in or (_OVERSEAS if self.is_overseas else _HOME)
 
     @property
     def area(self) -> str:
@@ -61,14 +63,15 @@ class Cast:
     """Those who take part in one client's business, and the papers it rests on.
 
     `texts` turn what an example calls something into what it is called here; a fact that names a
-    paper gets a new text for each business, so `papers` hold what is on such a paper.
+    paper gets a new text for each business, so `papers` hold what is on such a paper. `named` are
+    roles whose account the sender names, with what the register says of it.
     """
 
     facility: Facility
     parts: dict[str, Part]
     texts: dict[str, str] = field(default_factory=dict)
     papers: dict[tuple[str, str], Entry] = field(default_factory=dict)
-    accounts: list[Entry] = field(default_factory=list)
+    named: dict[str, Entry] = field(default_factory=dict)
 
     def entries(self, name: Callable[[Part], tuple[str, str]]) -> Iterable[Entry]:
         """Yield the entries of the parties; `name` gives their names in zh and en."""
@@ -90,7 +93,6 @@ class Cast:
                 }  # fmt: skip
             for listed in sorted(part.lists):
                 yield {"kind": "qualification", "party": part.id, "name": listed, "since": SINCE}
-        yield from self.accounts
 
     def papers_of(self, names: Mapping[str, str]) -> Iterable[Entry]:
         """Yield the papers of one business; `names` are what its facts call them."""
@@ -139,7 +141,7 @@ def cast_of(facility: Facility, facts: Values, ids: Callable[[str, str], str]) -
     parts: dict[str, Part] = {}
     for role, model in facility.parties.items():
         same = [one for one in parts if called.get(one) and called.get(one) == called.get(role)]
-        kind = kinds.get(role, model.kinds[0])
+        kind = kinds[role] if kinds.get(role) in model.kinds else model.kinds[0]
         parts[role] = parts[same[0]] if same else Part(ids(role, kind), kind)
     cast = Cast(facility, parts)
     cast.texts = {text: parts[role].id for role, text in called.items() if role in parts}
@@ -195,6 +197,14 @@ def _is_overseas(cast: Cast, fact: Fact, value: Value) -> None:
     _part(cast, fact).is_overseas = value[""] == "true"
 
 
+def _jurisdiction(cast: Cast, fact: Fact, value: Value) -> None:
+    _part(cast, fact).registered_in = value[""]
+
+
+def _account(cast: Cast, fact: Fact, value: Value) -> None:
+    cast.named.setdefault(fact.args["party"], {})[fact.args["name"]] = value[""]
+
+
 def _attribute(cast: Cast, fact: Fact, value: Value) -> None:
     _part(cast, fact).attributes[fact.args["name"]] = {
         f"value{ending}": cast.texts.get(text, text) for ending, text in value.items()
@@ -238,6 +248,8 @@ def _record_exists(cast: Cast, fact: Fact, value: Value) -> None:
 MAKERS: Final[Mapping[str, Callable[[Cast, Fact, Value], None]]] = {
     "in_zone": _in_zone,
     "is_overseas": _is_overseas,
+    "jurisdiction": _jurisdiction,
+    "account": _account,
     "attribute": _attribute,
     "qualification": _qualification,
     "hk_funded": _hk_funded,

@@ -33,6 +33,8 @@ CONTINUED: Final = 0.6
 _WRONG: Final = 0.7
 #: An account holds so many times what its client moves in its largest business.
 _COVER: Final = Decimal(60)
+#: An account that the sender names holds an amount of so many digits.
+_DIGITS: Final = 9
 #: Days between a business and what continues it.
 _LATER_DAYS: Final = (1, 100)
 
@@ -94,11 +96,11 @@ class Register:
             self._papers.add(key)
             self.rows(paper)
 
-    def open(self, party: str, bank: str, kind: str, currency: str, balance: Decimal) -> None:
-        """Enter an account that is not there yet."""
+    def open(self, party: str, bank: str, kind: str, currency: str, balance: Decimal) -> str:
+        """Enter an account that is not there yet; return its number."""
         key = (party, kind, currency)
         if key in self._accounts:
-            return
+            return self._accounts[key]
         number = self._accounts[key] = f"{755_000_000_000 + len(self._accounts)}"
         self.rows(
             {
@@ -107,6 +109,7 @@ class Register:
                 "since": SINCE,
             }
         )  # fmt: skip
+        return number
 
 
 @dataclass(slots=True)
@@ -127,6 +130,7 @@ class Client:
     prefix: str
     busy: int = 1
     count: int = 0
+    accounts: dict[str, str] = field(default_factory=dict)
 
     def business(
         self, on: date, *, share: float | None = None, label: str = "", errs: bool = True
@@ -236,6 +240,7 @@ class Client:
         }  # fmt: skip
         if not play.compiled.action.of:
             cells |= {role: part.id for role, part in self.cast.parts.items()}
+            cells |= {f"{role}.account": number for role, number in self.accounts.items()}
         for path, value in said.items():
             if isinstance(value, list):
                 for at, item in enumerate(value):
@@ -261,6 +266,12 @@ class Client:
             for first in self._plays()
             for play in (first, *self.repertoire.later.get(first.compiled.name, ()))
         ]
+        for role, said in self.cast.named.items():
+            party, kind = self.cast.parts[role].id, said.get("kind", "settlement")
+            balance = Decimal(10) ** _DIGITS
+            self.accounts[role] = self.register.open(
+                party, bank, kind, said.get("currency", "CNY"), balance
+            )
         for play in plays:
             facts = scaled(play.leaves, play.facts, self.size)
             amounts = [v for p, v in facts.items() if play.leaves[p].type == "money"]
