@@ -23,7 +23,7 @@ def _open_once(monkeypatch: pytest.MonkeyPatch, opened: Policy, files: dict[str,
     """Compile the pack once for all commands of this process; another pack is compiled anew."""
     monkeypatch.setattr(
         "qianhai.cli.app.open_policy",
-        lambda given: opened if given == files else open_policy(given),
+        lambda given, **how: opened if given == files else open_policy(given, **how),
     )
 
 

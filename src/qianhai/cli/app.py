@@ -55,7 +55,12 @@ class App:
 
     @cached_property
     def policy(self) -> Policy:
-        """The pack, compiled."""
+        """The pack, compiled, without its examples: they are most of it and decide nothing."""
+        return open_policy(self.files, is_brief=True)
+
+    @cached_property
+    def whole_policy(self) -> Policy:
+        """The pack with its examples."""
         return open_policy(self.files)
 
     @cached_property

@@ -38,11 +38,13 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
     查看示例覆盖情况，并给出所缺示例。
     """
     owners = _owners(app, target)
-    counted = {(o.id, isinstance(o, Facility)): known_by(app.policy, o) for o in owners}
-    shown = [one for one in coverage(app.policy) if (one.facility, bool(one.action)) in counted]
-    proposed = [proposals(app.policy, one) for one in shown]
+    counted = {(o.id, isinstance(o, Facility)): known_by(app.whole_policy, o) for o in owners}
+    shown = [
+        one for one in coverage(app.whole_policy) if (one.facility, bool(one.action)) in counted
+    ]
+    proposed = [proposals(app.whole_policy, one) for one in shown]
     lacking = sum(len(one.lacking) for one in shown)
-    reach = reach_document(reach_of(app.policy)) if target is None else None
+    reach = reach_document(reach_of(app.whole_policy)) if target is None else None
     is_short = lacking or (reach and reach["uncovered"])
     if app.is_json:
         rows = [shown_document(one, more) for one, more in zip(shown, proposed, strict=True)]

@@ -55,7 +55,7 @@ def simulate(app: App, instructions: int, seed: int, year: int, out: str, _json:
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        counts = _write(app, folder, Year(app.policy, year, instructions, seed))
+        counts = _write(app, folder, Year(app.whole_policy, year, instructions, seed))
     except OSError as fault:
         raise refused(
             "C031",

@@ -61,7 +61,7 @@ class Packs:
         """Return the pack at hand, or the one that is kept with what it decided."""
         if pack_hash not in self._opened:
             files = unbundled(store.read_pack(conn, self._institution, pack_hash))
-            self._opened[pack_hash] = open_policy(files)
+            self._opened[pack_hash] = open_policy(files, is_brief=True)
         return self._opened[pack_hash]
 
 

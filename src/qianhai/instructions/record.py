@@ -357,7 +357,7 @@ class Recorder:
         """Return the pack that decided: the one in use, or the one kept with the decision."""
         if pack_hash not in self._policies:
             kept = store.read_pack(conn, self._institution, pack_hash)
-            self._policies[pack_hash] = open_policy(unbundled(kept))
+            self._policies[pack_hash] = open_policy(unbundled(kept), is_brief=True)
         return self._policies[pack_hash]
 
     def instructions(self, conn: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

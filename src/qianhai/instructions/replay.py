@@ -250,7 +250,7 @@ class Replay:
     def _judge_of(self, conn: Connection, pack_hash: str) -> Judge:
         if pack_hash not in self._judges:
             kept = store.read_pack(conn, self._institution, pack_hash)
-            self._judges[pack_hash] = Judge(open_policy(unbundled(kept)))
+            self._judges[pack_hash] = Judge(open_policy(unbundled(kept), is_brief=True))
         return self._judges[pack_hash]
 
     def _flip(self, recorded: Recorded, original: Judge, before: Judged, after: Judged) -> Flip:

@@ -130,14 +130,14 @@ class Roads:
     def _open(self, conn: Connection, pack: str) -> None:
         if pack not in self._by_pack:
             files = unbundled(store.read_pack(conn, self._bank.institution_id, pack))
-            self._by_pack[pack] = self._bank.road(open_policy(files), bundled(files))
+            self._by_pack[pack] = self._bank.road(open_policy(files, is_brief=True), bundled(files))
 
     def _beside(self, conn: Connection) -> Shadow | None:
         turn, bank = self._editions.shadow, self._bank
         if turn is None:
             return None
         files = unbundled(store.read_pack(conn, bank.institution_id, turn.pack_hash))
-        policy = open_policy(files)
+        policy = open_policy(files, is_brief=True)
         return Shadow(policy, turn.number, bank.institution_id, bank.cover, bank.salts)
 
 

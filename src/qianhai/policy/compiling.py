@@ -6,6 +6,7 @@ may name; all mistakes of the pack come back at once. Decides nothing.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from qianhai.kernel import CURRENCIES, Flaw
@@ -33,9 +34,9 @@ from qianhai.rules import Source as Text
 _UNKNOWN: Final = {"parameter": "P201", "switch": "P202", "measure": "P203"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compiled:
-    """An action (or an overlay) ready to be decided.
+    """An action (or an overlay) ready to be decided; its program is made when first asked for.
 
     `tests` are its conditions by id. `guards` are other yes-or-no expressions and `values` the
     rest, by keys such as `limit.quota.own.cap`, `leg.0.amount` or `let.usd`. `postings` pair
@@ -51,7 +52,6 @@ class Compiled:
     tests: Mapping[str, tuple[Condition, TypedExpr]]
     guards: Mapping[str, TypedExpr]
     values: Mapping[str, TypedExpr]
-    program: Program
     whole_effects: frozenset[str] = frozenset()
     postings: tuple[tuple[str, str], ...] = field(init=False)
 
@@ -71,14 +71,20 @@ class Compiled:
         posted = [(f"{leg}.when", f"{leg}.amount") for leg in legs]
         object.__setattr__(self, "postings", (*posted, *(("", key) for key in moves), *filed))
 
-    @property
+    @cached_property
+    def program(self) -> Program:
+        """Return the program that answers every condition and value at once."""
+        tests = {f"test.{name}": tree for name, (_, tree) in self.tests.items()}
+        return to_python({**tests, **self.guards}, self.values)
+
+    @cached_property
     def facts_beside_used(self) -> frozenset[str]:
         """Return every leaf that is read by more than a limit's own comparison with its use."""
         values = (tree for key, tree in self.values.items() if not key.endswith(".used"))
         trees = [*(tree for _, tree in self.tests.values()), *self.guards.values(), *values]
         return frozenset().union(*(tree.facts for tree in trees))
 
-    @property
+    @cached_property
     def named_facts(self) -> frozenset[str]:
         """Return every leaf that an expression of the action reads."""
         trees = [tree for _, tree in self.tests.values()]
@@ -174,11 +180,8 @@ def _compiled(
     others = {key: tree for key, tree in trees.items() if not key.startswith("test.")}
     guards = {key: tree for key, tree in others.items() if isinstance(tree.type, Bool)}
     values = {key: tree for key, tree in others.items() if key not in guards}
-    program = to_python({k: tree for k, tree in trees.items() if k not in values}, values)
     facility, name, measure = names
-    return Compiled(
-        facility, name, measure, action, facts, tests, guards, values, program, whole_effects
-    )
+    return Compiled(facility, name, measure, action, facts, tests, guards, values, whole_effects)
 
 
 def compile_action(pack: Pack, facility: str, name: str) -> tuple[Compiled | None, list[Flaw]]:
@@ -224,7 +227,7 @@ def compile_overlay(pack: Pack, name: str) -> tuple[Compiled | None, list[Flaw]]
 def no_facility() -> Compiled:
     """Return the action of an instruction that does not say what business it is."""
     action = Action(clause="", zh="未说明业务", en="no business stated")
-    return Compiled("", "", 0, action, {}, {}, {}, {}, to_python({}, {}))
+    return Compiled("", "", 0, action, {}, {}, {}, {})
 
 
 def _tests(conditions: Iterable[Condition], at: Path) -> Iterator[Expression]:

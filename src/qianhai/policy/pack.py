@@ -266,13 +266,27 @@ _KINDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Reading, Document], None]]
 )
 
 
+#: Where the examples of a file begin, and any other key of its first level.
+_EXAMPLES: Final = re.compile(rb"^(?:given|examples):", re.MULTILINE)
+_OTHER_KEY: Final = re.compile(rb"^(?!given:|examples:)[^\s#]", re.MULTILINE)
+
+
+def _brief(raw: bytes) -> bytes:
+    """Return a file up to its examples, where nothing else stands behind them."""
+    found = _EXAMPLES.search(raw)
+    if found is None or _OTHER_KEY.search(raw, found.start()):
+        return raw
+    return raw[: found.start()]
+
+
 def read_pack(
-    files: Mapping[str, bytes], *, folder: str = "plan"
+    files: Mapping[str, bytes], *, folder: str = "plan", is_brief: bool = False
 ) -> tuple[Pack | None, list[Flaw]]:
     """Read the pack's files; the pack, and every flaw of a file that does not fit its model.
 
     `files` maps a path inside the pack, with slashes, to its bytes; `folder` is what messages
-    put before it. Without a frame (`plan.yaml`) there is no pack.
+    put before it. Without a frame (`plan.yaml`) there is no pack. A brief pack has no examples,
+    which are most of it and decide nothing; its hash is that of the whole.
     """
     reading = _Reading()
     hashes: list[str] = []
@@ -285,7 +299,8 @@ def read_pack(
             place = Place(f"{folder}/{file}", 1)
             reading.flaws.append(Flaw("P023", place, file, "a file kind of the pack", en, zh))
             continue
-        document, flaws = read_document(f"{folder}/{file}", files[file])
+        raw = _brief(files[file]) if is_brief and file.startswith("measures/") else files[file]
+        document, flaws = read_document(f"{folder}/{file}", raw)
         reading.flaws += flaws
         if document is None:
             reading.partial.add(_kind_of(f"{folder}/{file}"))

@@ -116,13 +116,13 @@ class Survey:
         return self.policy is not None and not self.flaws
 
 
-def survey(files: Mapping[str, bytes], *, folder: str = "plan") -> Survey:
+def survey(files: Mapping[str, bytes], *, folder: str = "plan", is_brief: bool = False) -> Survey:
     """Read and compile a pack as far as its mistakes allow, every flaw sorted by place.
 
     `files` maps a path inside the pack, with slashes, to its bytes; `folder` is what messages put
-    before it.
+    before it. A brief one has no examples.
     """
-    pack, flaws = read_pack(files, folder=folder)
+    pack, flaws = read_pack(files, folder=folder, is_brief=is_brief)
     if pack is None:
         return Survey(None, None, _sorted(flaws))
     actions: dict[tuple[str, str], Compiled] = {}
@@ -186,13 +186,15 @@ def _by_place(flaw: Flaw) -> tuple[str, int, int, str]:
     )
 
 
-def open_policy(files: Mapping[str, bytes], *, folder: str = "plan") -> Policy:
-    """Open a pack for use.
+def open_policy(
+    files: Mapping[str, bytes], *, folder: str = "plan", is_brief: bool = False
+) -> Policy:
+    """Open a pack for use; whoever only decides wants it brief, without its examples.
 
     Raises:
         BrokenIntegrity: the pack has flaws; all of them are carried.
     """
-    policy, flaws = examine(files, folder=folder)
-    if policy is None:
-        raise BrokenIntegrity(flaws)
-    return policy
+    found = survey(files, folder=folder, is_brief=is_brief)
+    if not found.is_sound or found.policy is None:
+        raise BrokenIntegrity(list(found.flaws))
+    return found.policy
