@@ -54,6 +54,7 @@ class Preparer:
             found.append(None)
             key = row.compiled.facility, row.compiled.name, row.instruction.value_on
             groups.setdefault(key, []).append((place, row))
+        _read_ahead(days, [row for row, refusal in known if not refusal])
         for (_, _, on), members in groups.items():
             day = days[on]
             rows = [row for _, row in members]
@@ -129,3 +130,15 @@ class Preparer:
         owners, drawn = tuple(shaped.owners), tuple(shaped.drawn)
         entries = tuple(entries_of(at.register, row, verdict))
         return Handover(row, verdict, chain, owners, drawn, entries)
+
+
+def _read_ahead(days: Days, rows: Sequence[Known]) -> None:
+    """Ask the register once a day for all that instructions name: parties, accounts and papers."""
+    by_day: dict[date, list[Known]] = {}
+    for row in rows:
+        by_day.setdefault(row.instruction.value_on, []).append(row)
+    for on, own in by_day.items():
+        parties = {party for row in own for party in row.parties.values()}
+        stated = (value for row in own for value in row.facts.values() if isinstance(value, str))
+        days[on].register.read_ahead(parties, {*parties, *stated, *(row.key for row in own)})
+        days[on].book.ask(own)

@@ -9,7 +9,7 @@ because that register is closed.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from qianhai.db import Connection
 from qianhai.kernel import business_date
@@ -50,6 +50,32 @@ class Register:
         self._conn = conn
         self._as_of = store.AsOf(institution_id, true_on, known_at)
         self._parties: dict[str, Party | None] = {}
+        self._named_rows: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+
+    def read_ahead(self, parties: Iterable[str], papers: Iterable[str]) -> None:
+        """Read what is on record about some parties and papers, in a statement for each kind.
+
+        Whoever asks many things of many of them then asks the database nothing more.
+        """
+        ids = sorted(set(parties))
+        self.parties(ids)
+        for kind in ("attribute", "qualification"):
+            self._named(kind, ids)
+        self._named("record", sorted(set(papers)))
+
+    def _named(self, kind: str, ids: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return the rows of a register that is keyed by a name beside the id, by both.
+
+        Many questions are about the same ids, so each is read once, under all its names.
+        """
+        read = self._named_rows.setdefault(kind, {})
+        unread = sorted(set(ids) - read.keys())
+        if unread:
+            read |= {one: {} for one in unread}
+            first, second = store.key_of(kind)
+            for row in store.standing(self._conn, kind, self._as_of, first, unread):
+                read[row[first]][row[second]] = row
+        return read
 
     def parties(self, ids: Sequence[str]) -> dict[str, Party | None]:
         """Answer who each party is; a person comes without names and identifiers.
@@ -89,11 +115,8 @@ class Register:
 
     def attributes(self, ids: Sequence[str], name: str) -> dict[str, Value | None]:
         """Answer what is on record under one name: a text, or an amount with its currency."""
-        found: dict[str, Value | None] = dict.fromkeys(ids)
-        rows = store.standing(self._conn, "attribute", self._as_of, "party", ids, name=name)
-        for row in rows:
-            found[row["party"]] = read_value(row)
-        return found
+        read = self._named("attribute", ids)
+        return {one: read_value(row) if (row := read[one].get(name)) else None for one in ids}
 
     def qualifications(self, ids: Sequence[str], name: str) -> dict[str, bool]:
         """Answer whether each party has a qualification; off the register means no."""
@@ -102,10 +125,8 @@ class Register:
 
     def qualified_since(self, ids: Sequence[str], name: str) -> dict[str, date | None]:
         """Answer since which day each party has a qualification; None for one that has it not."""
-        found: dict[str, date | None] = dict.fromkeys(ids)
-        rows = store.standing(self._conn, "qualification", self._as_of, "party", ids, name=name)
-        found |= {row["party"]: row["since"] for row in rows}
-        return found
+        read = self._named("qualification", ids)
+        return {one: row["since"] if (row := read[one].get(name)) else None for one in ids}
 
     def hk_share(self, ids: Sequence[str]) -> dict[str, Fraction | None]:
         """Answer the share funded from Hong Kong; None while unrecorded owners could change it."""
@@ -166,11 +187,8 @@ class Register:
 
     def records(self, kind: str, ids: Sequence[str]) -> dict[str, RecordOnFile | None]:
         """Answer what is on file under each id, among papers of one kind."""
-        found: dict[str, RecordOnFile | None] = dict.fromkeys(ids)
-        rows = store.standing(self._conn, "record", self._as_of, "record", ids, name=kind)
-        for row in rows:
-            found[row["record"]] = read_record(row)
-        return found
+        read = self._named("record", ids)
+        return {one: read_record(row) if (row := read[one].get(kind)) else None for one in ids}
 
     def authorisations(self) -> list[Authorisation]:
         """Answer every instrument in effect, by clause."""

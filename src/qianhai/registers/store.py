@@ -101,6 +101,12 @@ def standing(
     return _rows(conn, _standing_for(kind, column, is_named=name is not None), params)
 
 
+def key_of(kind: str) -> tuple[str, str]:
+    """Return the columns that a register with a name beside the id is keyed by."""
+    first, second = TABLES[kind].key
+    return first, second
+
+
 @lru_cache
 def _standing_for(kind: str, column: str, *, is_named: bool) -> bytes:
     condition = sql.SQL("{} = any(%(keys)s)").format(sql.Identifier(column))
