@@ -79,7 +79,7 @@ def test_every_report_of_the_sample_day_is_filled_in_returned_and_proven(
         for row in rows if form.counts != "none" else ():
             sums[row["currency"]] += Decimal(row["amount"])  # type: ignore[assignment]
         assert +sums == +ledger, name
-    assert set(counted) == set(opened.pack.vocabulary["reports"])
+    assert set(counted) == set(opened.pack.forms)
     assert all(counted.values()), counted
 
     everything = told(qianhai, "verify")

@@ -50,14 +50,28 @@ def _text(value: object) -> object:
     return None if value is ABSENT else str(value)
 
 
+def _fits(lists: dict[str, object], leaves: Mapping[str, Leaf]) -> bool:
+    """Tell whether facts can share a table: a column holds lists of one form, or none at all."""
+    forms = {path: _form(leaf) for path, leaf in leaves.items()}
+    return all(lists.setdefault(path, form) == form for path, form in forms.items())
+
+
+def _form(leaf: Leaf) -> object:
+    fields = leaf.fact.fields.items()
+    return [(name, one.type) for name, one in fields] if leaf.type == "list" else None
+
+
 class Draw:
     """Draws rows near the examples of the pack, with unknowns and now and then extreme figures."""
 
     def __init__(self, policy: Policy, random: Random) -> None:
         self._random = random
         self._policy = policy
+        lists: dict[str, object] = {}
         self._cases = [
-            (case, self._values(case)) for case in cases_of(policy) if case.compiled.name
+            (case, self._values(case))
+            for case in cases_of(policy)
+            if case.compiled.name and _fits(lists, leaves_of(case.compiled.facts))
         ]
 
     def _values(self, case: Case) -> Values:
