@@ -48,10 +48,10 @@ def _open_each_once(monkeypatch: pytest.MonkeyPatch, opened: Policy, files: File
     """Compile each pack once for all tests of this file, as `_open_once` does for the plan."""
     _OPENED.setdefault(bundled(files), opened)
 
-    def once(given: Files, *, folder: str = "plan") -> Policy:
+    def once(given: Files, *, folder: str = "plan", is_brief: bool = False) -> Policy:
         key = bundled(given)
         if key not in _OPENED:
-            _OPENED[key] = open_policy(given, folder=folder)
+            _OPENED[key] = open_policy(given, folder=folder, is_brief=is_brief)
         return _OPENED[key]
 
     for module in ("cli.policy", "cli.replay", "cli.shadow", "instructions.roads"):
