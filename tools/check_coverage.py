@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 #: Rooms in which every line and branch is run by a test.
-PROVEN: Final = frozenset({"kernel"})
-#: Rooms that grew with the plan's facilities: all is owed again once the suite was measured.
-NEARLY: Final = {"rules": 97, "policy": 97, "ledger": 97}
+PROVEN: Final = frozenset({"kernel", "rules", "policy", "ledger"})
 OWED_ELSEWHERE: Final = 90
 #: Becoming another user to run the server is what only root can do, and so only root can test.
 OWED_BY_A_USER: Final = {"db": 80}
@@ -75,13 +73,11 @@ def gaps(path: str, report: Mapping[str, Any]) -> list[str]:
 def owed_by(room: str, *, is_root: bool) -> int:
     """Return the share a room owes, in percent.
 
-    >>> owed_by("kernel", is_root=False), owed_by("db", is_root=True), owed_by("db", is_root=False)
+    >>> owed_by("ledger", is_root=False), owed_by("db", is_root=True), owed_by("db", is_root=False)
     (100, 90, 80)
     """
     if room in PROVEN:
         return 100
-    if room in NEARLY:
-        return NEARLY[room]
     return OWED_ELSEWHERE if is_root else OWED_BY_A_USER.get(room, OWED_ELSEWHERE)
 
 

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from plan.the_pack import FILES
 from qianhai.policy import check_pack, coverage, open_policy, proposals
 
@@ -29,7 +27,6 @@ def test_the_guide_adds_a_facility_that_is_sound_and_shown_in_full() -> None:
     assert report.facilities == check_pack(FILES).facilities + 1
 
 
-@pytest.mark.soak
 def test_after_one_example_only_others_lack_and_each_is_proposed_as_the_guide_says() -> None:
     _, first, last = _followed()
     assert {flaw.code for flaw in check_pack(first).differences} == {"P422"}

@@ -44,26 +44,36 @@ def show_trial_balance(app: App, by_kind: bool, _json: bool) -> None:
         raise BrokenIntegrity(flaws)
 
 
+#: What a trial balance tells in amounts.
+FIGURES = ("debit", "credit", "balance", "pending_in", "pending_out")
+
+
+def figure_columns(app: App) -> list[tuple[str, str]]:
+    """Return the columns of how many accounts there are, and of their figures."""
+    return [
+        (app.say("账户数", "accounts"), "right"),
+        (app.say("借方", "debit"), "right"),
+        (app.say("贷方", "credit"), "right"),
+        (app.say("差额", "balance"), "right"),
+        (app.say("待入", "pending in"), "right"),
+        (app.say("待出", "pending out"), "right"),
+    ]
+
+
 def _print_trial(app: App, lines: list[TrialLine]) -> None:
-    figures = ("debit", "credit", "balance", "pending_in", "pending_out")
     app.print_table(
         app.say("试算平衡", "Trial balance"),
         [
             (app.say("资产", "asset"), ""),
             (app.say("类别", "kind"), ""),
-            (app.say("账户数", "accounts"), "right"),
-            (app.say("借方", "debit"), "right"),
-            (app.say("贷方", "credit"), "right"),
-            (app.say("差额", "balance"), "right"),
-            (app.say("待入", "pending in"), "right"),
-            (app.say("待出", "pending out"), "right"),
+            *figure_columns(app),
         ],
         [
             [
                 str(one["asset"]),
                 app.say("合计", "all") if one["kind"] is None else str(one["kind"]),
                 str(one["accounts"]),
-                *(grouped(str(one[name])) for name in figures),
+                *(grouped(str(one[name])) for name in FIGURES),
             ]
             for one in trial_documents(lines)
         ],

@@ -3,7 +3,7 @@
 import click
 
 from qianhai.cli.app import App
-from qianhai.cli.balances import as_json
+from qianhai.cli.balances import FIGURES, as_json, figure_columns
 from qianhai.instructions import book_of
 from qianhai.kernel import BrokenIntegrity
 from qianhai.ledger import BookLine, segregation
@@ -38,25 +38,19 @@ def _print_books(app: App, lines: tuple[BookLine, ...]) -> None:
         name: app.say(book.zh, book.en)
         for name, book in (movements.books if movements else {}).items()
     }
-    figures = ("debit", "credit", "balance", "pending_in", "pending_out")
     app.print_table(
         app.say("各账册", "Books"),
         [
             (app.say("账册", "book"), ""),
             (app.say("资产", "asset"), ""),
-            (app.say("账户数", "accounts"), "right"),
-            (app.say("借方", "debit"), "right"),
-            (app.say("贷方", "credit"), "right"),
-            (app.say("差额", "balance"), "right"),
-            (app.say("待入", "pending in"), "right"),
-            (app.say("待出", "pending out"), "right"),
+            *figure_columns(app),
         ],
         [
             [
                 names.get(str(one["book"]), str(one["book"])),
                 str(one["asset"]),
                 str(one["accounts"]),
-                *(grouped(str(one[name])) for name in figures),
+                *(grouped(str(one[name])) for name in FIGURES),
             ]
             for one in book_documents(lines)
         ],

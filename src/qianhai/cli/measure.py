@@ -20,7 +20,8 @@ def print_measure(app: App, page: Page) -> None:
     status = {one.slug: one for one in app.policy.pack.plan.statuses}
     click.echo(f"{page['id']} · {_said(app, page)} · {page['on']}")
     click.echo(_said(app, page["summary"]))
-    _line(app, "准予", "Allows", (_said(app, one) for one in page["allows"][:1]))
+    decided = [one for one in page["allows"] if one["kind"] == "facility"]
+    _line(app, "准予", "Allows", (_said(app, one) for one in decided or page["allows"][:1]))
     _line(app, "适用", "To whom", (_said(app, one) for one in page["actors"]), ", ")
     _line(app, "责任单位", "Answers", (_said(app, one) for one in page["units"]))
     app.print_table(

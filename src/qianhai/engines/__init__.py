@@ -24,7 +24,7 @@ from qianhai.engines.exact import Whole
 from qianhai.engines.facts import facts_at, relation_of
 from qianhai.engines.files import decide_file, row_count
 from qianhai.engines.flaws import Flaws
-from qianhai.engines.marks import kinds_of, packed
+from qianhai.engines.marks import kinds_lacking, kinds_of, packed
 from qianhai.engines.rooms import Answers, Use, rooms_of
 from qianhai.engines.spark import Spark
 
@@ -43,6 +43,7 @@ __all__ = [
     "decide_file",
     "decide_many",
     "facts_at",
+    "kinds_lacking",
     "kinds_of",
     "packed",
     "relation_of",

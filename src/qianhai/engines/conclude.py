@@ -19,7 +19,7 @@ from qianhai.engines.exact import FIGURE, decimals_of, figures_of
 from qianhai.engines.facts import facts_at
 from qianhai.engines.flaws import FLAWS_MAX, Flaws, too_large
 from qianhai.engines.forms import Array, Mask
-from qianhai.engines.marks import kinds_of, packed
+from qianhai.engines.marks import kinds_lacking, kinds_of, packed
 from qianhai.engines.rooms import FIGURES, Answers, Use, rooms_of, use_name
 from qianhai.policy import Decision, LimitUse, Policy
 from qianhai.rules import WIDE, SqlProgram
@@ -118,14 +118,10 @@ class _Kinds:
                 said[places] = found
         if open_rows:
             places = np.sort(np.concatenate(open_rows))
-            masks = missing(places)
-            is_wide = np.asarray(masks[WIDE].combine_chunks())
-            wide[places[is_wide]] = True
-            names = [name for names in self._rows.program.masks.values() for name in names if name]
-            bits = [np.asarray(masks[name].combine_chunks()).view(np.uint64) for name in names]
-            words = [word[places] for word in self._words] + bits
-            for key, at in kinds_of(words, np.flatnonzero(~is_wide)):
-                said[places[at]] = self._first(b"m" + key, int(places[at[0]]))
+            lacking = kinds_lacking(self._rows.program, self._words, places, missing(places))
+            wide[lacking.wide] = True
+            for key, at in lacking.kinds:
+                said[at] = self._first(b"m" + key, int(at[0]))
         return said, wide
 
     def _first(self, key: bytes, at: int) -> Said:

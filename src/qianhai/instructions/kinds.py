@@ -19,6 +19,7 @@ from qianhai.engines import (
     Flaws,
     Use,
     facts_at,
+    kinds_lacking,
     kinds_of,
     packed,
     relation_of,
@@ -212,14 +213,10 @@ class _Kinds:
         if not open_rows:
             return
         rows = np.sort(np.concatenate(open_rows))
-        masks = missing(rows)
-        is_wide = np.asarray(masks[WIDE].combine_chunks())
-        alone[rows[is_wide]] = True
-        names = [name for names in self._business.program.masks.values() for name in names if name]
-        bits = [np.asarray(masks[name].combine_chunks()).view(np.uint64) for name in names]
-        words = [word[rows] for word in self._words] + bits
-        for key, at in kinds_of(words, np.flatnonzero(~is_wide)):
-            yield self._first(b"m" + key, int(rows[at[0]])), rows[at]
+        lacking = kinds_lacking(self._business.program, self._words, rows, missing(rows))
+        alone[lacking.wide] = True
+        for key, at in lacking.kinds:
+            yield self._first(b"m" + key, int(at[0])), at
 
     def _first(self, key: bytes, row: int) -> Verdict:
         """Return what is decided of a kind; its first row is decided, and proves the engine."""

@@ -36,7 +36,16 @@ class Part:
     is_in_zone: bool | None = None
     attributes: dict[str, Entry] = field(default_factory=dict)
     lists: set[str] = field(default_factory=set)
-    owners: dict[str, str] = field(default_factory=dict)
+    parent: str = ""
+    is_public: bool = False
+
+    @property
+    def owners(self) -> list[tuple[str, str]]:
+        """Return who owns it and how much: a parent most of it, the public the rest, if told."""
+        owners = [(self.parent, "0.75")] if self.parent else []
+        if self.is_public:
+            owners.append((HOLDER, "0.25" if self.parent else "1"))
+        return owners
 
     @property
     def looks(self) -> tuple[object, ...]:
@@ -81,7 +90,7 @@ class Cast:
                 "kind": "party", "id": part.id, "type": part.type, "area": part.area,
                 "jurisdiction": part.jurisdiction, "name": zh, "name_en": en, "since": SINCE,
             }  # fmt: skip
-            for owner, share in part.owners.items():
+            for owner, share in part.owners:
                 yield {
                     "kind": "ownership", "owned": part.id, "owner": owner, "share": share,
                     "since": SINCE,
@@ -220,7 +229,7 @@ def _hk_funded(cast: Cast, fact: Fact, value: Value) -> None:
     if value[""] == "true":
         _part(cast, fact).lists.add("hk_funded")
     else:
-        _part(cast, fact).owners.setdefault(HOLDER, "0.25")
+        _part(cast, fact).is_public = True
 
 
 def _controls(cast: Cast, fact: Fact, value: Value) -> None:
@@ -228,9 +237,9 @@ def _controls(cast: Cast, fact: Fact, value: Value) -> None:
     if parent is child:
         return
     if value[""] == "true":
-        child.owners[parent.id] = "0.75"
+        child.parent = parent.id
     else:
-        child.owners[HOLDER] = "1"
+        child.is_public = True
 
 
 def _record(cast: Cast, fact: Fact, value: Value) -> None:

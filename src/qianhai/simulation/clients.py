@@ -116,8 +116,8 @@ class Register:
 class Client:
     """One client of a facility, and the world in which its play comes to what it does.
 
-    `facts` are those of the play in the client's own size. `busy` is how many businesses it does
-    in the year: what each takes of the client's room is that much smaller.
+    Its amounts are those of the play times its `size`. `busy` is how many businesses it does in the
+    year: what each takes of the client's room is that much smaller. `plays` is all it may do there.
     """
 
     policy: Policy
@@ -131,20 +131,29 @@ class Client:
     busy: int = 1
     count: int = 0
     accounts: dict[str, str] = field(default_factory=dict)
+    plays: list[Play] = field(init=False)
 
-    def business(
-        self, on: date, *, share: float | None = None, label: str = "", errs: bool = True
-    ) -> Iterator[Line]:
+    def __post_init__(self) -> None:
+        """Find what the client may do in its world: all that asks of the register the same."""
+        mine = self.play.on_record
+        self.plays = [
+            one
+            for one in self.repertoire.firsts
+            if one is self.play
+            or (one.is_sound and self.play.is_sound and mine.items() >= one.on_record.items())
+        ]
+
+    def business(self, on: date, *, share: float | None = None, label: str = "") -> Iterator[Line]:
         """Yield the lines of one business that begins on a day, and of what continues it.
 
         `share` is the part of the client's largest amount; without it one is drawn.
         """
         self.count += 1
         number = f"{self.prefix}{self.count}"
-        play = self.play if label or self.count == 1 else self.rng.choice(self._plays())
+        play = self.play if label or self.count == 1 else self.rng.choice(self.plays)
         facts = self._sized(play, on, share)
         said = {p: v for p, v in facts.items() if play.leaves[p].fact.provider == "sender"}
-        mistaken = errs and not label and self.rng.random() < MISTAKES
+        mistaken = not label and self.rng.random() < MISTAKES
         if mistaken:
             said, label = self._mistaken(play, said, on), "mistake"
         own = cast_of(play.facility, facts, lambda role, _: self.cast.parts[role].id)
@@ -155,16 +164,6 @@ class Client:
         yield Line(on, self._cells(number, play, on, said), label)
         if play.is_sound and not mistaken:
             yield from self._continued(number, play, facts, on)
-
-    def _plays(self) -> list[Play]:
-        """Return what the client may do in its world: all that asks of the register the same."""
-        mine = self.play.on_record
-        return [
-            one
-            for one in self.repertoire.firsts
-            if one is self.play
-            or (one.is_sound and self.play.is_sound and mine.items() >= one.on_record.items())
-        ]
 
     def _sized(self, play: Play, on: date, share: float | None) -> Values:
         """Return the client's facts on a day, its amounts as large as this business is."""
@@ -256,14 +255,11 @@ class Client:
 
     def open_accounts(self, kinds: Mapping[str, Term]) -> None:
         """Enter the accounts its business needs, with money for it."""
-        bank = next(
-            (part.id for part in self.cast.parts.values() if part.type == "bank"),
-            "",
-        )
-        bank = bank or self.register.own_bank
+        banks = [part.id for part in self.cast.parts.values() if part.type == "bank"]
+        bank = banks[0] if banks else self.register.own_bank
         plays = [
             play
-            for first in self._plays()
+            for first in self.plays
             for play in (first, *self.repertoire.later.get(first.compiled.name, ()))
         ]
         for role, said in self.cast.named.items():
