@@ -13,6 +13,8 @@ from qianhai.policy import Policy, open_policy
 from qianhai.registers import Entry as Row
 from qianhai.registers import check_entries
 from qianhai.simulation import INVERTED, Entry, Line, Year
+from qianhai.simulation.casting import cast_of
+from qianhai.simulation.repertoire import repertoires
 
 #: Providers whose facts business makes, or that every cast has by itself.
 MADE = {
@@ -63,6 +65,18 @@ def test_the_register_of_a_year_is_sound(made: tuple[list[Line], list[Entry]]) -
     rows = [Row(Place("parties", number), entry) for number, entry in enumerate(entries)]
     known = check_entries(rows, known_parties=lambda _ids: set())
     assert len(known.checked) == len(entries), "nobody is named who is not entered"
+
+
+def test_every_role_of_every_play_is_cast_as_a_type_it_takes(policy: Policy) -> None:
+    cast_as = Counter[bool]()
+    for repertoire in repertoires(policy, date(2025, 6, 16)):
+        facility = repertoire.facility
+        for play in repertoire.firsts:
+            parts = cast_of(facility, play.facts, lambda role, _: role).parts
+            for role, model in facility.parties.items():
+                assert parts[role].type in model.kinds, (facility.id, play.facts, role)
+                cast_as[parts[role].id == role] += 1
+    assert cast_as[True] > cast_as[False] > 0, "some are one party, most are parties apart"
 
 
 def test_what_is_planted_is_labelled_and_shows_in_no_id(

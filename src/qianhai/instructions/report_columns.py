@@ -58,6 +58,7 @@ class _PartRecords:
         rules = part.judged.business.rules
         self._compiled, self._standing = rules.compiled, rules.standing
         self._bound = reporter.forms(self._compiled)
+        self._exact = _exact(self._bound)
         self._rows = pa.array(part.rows)
         self._legs = list(_legs(part))
         self._names = self._parties()
@@ -121,10 +122,9 @@ class _PartRecords:
 
     def _shapes(self) -> tuple[Numbers, Numbers]:
         """Return a number for what each row's records hang on, and the first row of each."""
-        exact = _exact(self._bound)
         marks: list[pa.Array] = [pc.is_valid(one) for one in self._names.values()]
         for path, column in self._facts.items():
-            is_text = pa.types.is_string(column.type) and path not in exact
+            is_text = pa.types.is_string(column.type) and path not in self._exact
             marks.append(pc.is_valid(column) if is_text else _coded(column))
         names = [one.fill_null("") for one in self._names.values()]
         for at, one in enumerate(names):
@@ -146,7 +146,6 @@ class _PartRecords:
 
     def _shared(self, bound: Bound, row: int) -> Any:  # noqa: ANN401 - a record with marks
         """Return the record of one row with marks for what is only copied."""
-        exact = _exact(self._bound)
         ids: dict[str, str] = {}
         called: dict[str, str] = {}
         areas: dict[str, str] = {}
@@ -163,7 +162,7 @@ class _PartRecords:
         for number, (path, column) in enumerate(self._facts.items()):
             value = column[row].as_py()
             if value is not None:
-                is_text = isinstance(value, str) and path not in exact
+                is_text = isinstance(value, str) and path not in self._exact
                 facts[path] = mark(f"f{number}") if is_text else value
         group = self._part.judged.group
         parties = {name: one for name, one in called.items() if " " not in name}

@@ -135,7 +135,7 @@ def cast_of(facility: Facility, facts: Values, ids: Callable[[str, str], str]) -
     """Return the cast in which the facts that a register knows are as given.
 
     `ids` gives the id of the party in a role of a type. Roles that an example calls by one name
-    are one party.
+    are one party, of a type that each of them takes; without such a type they are parties apart.
     """
     called = {
         fact.args["party"]: str(facts[name])
@@ -149,8 +149,14 @@ def cast_of(facility: Facility, facts: Values, ids: Callable[[str, str], str]) -
     }
     parts: dict[str, Part] = {}
     for role, model in facility.parties.items():
-        same = [one for one in parts if called.get(one) and called.get(one) == called.get(role)]
-        kind = kinds[role] if kinds.get(role) in model.kinds else model.kinds[0]
+        alike = [
+            one for one in facility.parties if role in called and called.get(one) == called[role]
+        ]
+        takes = [facility.parties[one].kinds for one in alike or [role]]
+        shared = [kind for kind in model.kinds if all(kind in one for one in takes)]
+        same = [one for one in alike if one in parts] if shared else []
+        types = shared or model.kinds
+        kind = kinds[role] if kinds.get(role) in types else types[0]
         parts[role] = parts[same[0]] if same else Part(ids(role, kind), kind)
     cast = Cast(facility, parts)
     cast.texts = {text: parts[role].id for role, text in called.items() if role in parts}
