@@ -29,7 +29,7 @@ from qianhai.instructions import Admission, Instruction, Road
 from qianhai.kernel import Outcome, Place
 from qianhai.main import read_files
 from qianhai.policy import bundled, open_policy, read_facts
-from qianhai.registers import Entry, Keyring, check_entries
+from qianhai.registers import Entry, Keyring
 
 PLAN: Final = Path(__file__).parents[1] / "plan"
 FACILITY: Final = "overseas_lending"
@@ -83,13 +83,13 @@ def open_road(database: Database) -> Road:
                 "opening_balance": "100000000000.00",
             },
         ]
-    entries = check_entries(
-        [Entry(Place("bench", at), {"since": "2020-01-01", **row}) for at, row in enumerate(rows)]
-    )
+    entries = [
+        Entry(Place("bench", at), {"since": "2020-01-01", **row}) for at, row in enumerate(rows)
+    ]
     admission = Admission(policy, "bench", keyring, secrets.token_bytes, "bench")
     with database.transaction() as conn:
-        admission.record(conn, entries, instant(0))
-    admission.open_accounts(entries, road.writer, instant(1))
+        admitted = admission.record(conn, entries, instant(0))
+    admission.open_accounts(admitted, road.writer, instant(1))
     return road
 
 

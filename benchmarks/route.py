@@ -43,7 +43,7 @@ from qianhai.ledger import Writer, warm
 from qianhai.main import read_files
 from qianhai.messages import Shape, read
 from qianhai.policy import Policy, bundled, open_policy
-from qianhai.registers import Keyring, check_entries
+from qianhai.registers import Keyring
 from qianhai.views import DayTally
 
 PLAN: Final = Path(__file__).parents[1] / "plan"
@@ -169,11 +169,10 @@ def _seconds(path: Path) -> tuple[int, float]:
 
 def admit(database: Database, policy: Policy, keyring: Keyring, parties: Path, road: Road) -> None:
     """Load the cast and open its accounts."""
-    entries = check_entries(read(parties, shape=Shape()))
     admission = Admission(policy, HOUSE, keyring, secrets.token_bytes, "bench")
     with database.transaction() as conn:
-        admission.record(conn, entries, START)
-    admission.open_accounts(entries, road.writer, START)
+        admitted = admission.record(conn, read(parties, shape=Shape()), START)
+    admission.open_accounts(admitted, road.writer, START)
 
 
 def book(road: Road, staged: Staged, policy: Policy, out: Path, shares: Shares, lines: int) -> None:

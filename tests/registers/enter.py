@@ -6,7 +6,7 @@ from itertools import count
 
 from qianhai.db import Connection
 from qianhai.kernel import Place
-from qianhai.registers import Entry, Keyring, LoadSummary, Register, check_entries, load
+from qianhai.registers import Entry, Keyring, LoadSummary, Register, load
 
 BANK = "bank-1"
 KEYRING = Keyring(bytes(range(32)))
@@ -56,7 +56,7 @@ def load_rows(
     """Check and load rows at an instant."""
     return load(
         conn,
-        check_entries(entries(*rows)),
+        entries(*rows),
         institution_id=institution_id,
         at=at,
         salts=salts,

@@ -11,7 +11,7 @@ from qianhai.db import Database
 from qianhai.instructions import Admission, Answer, Instruction, Road
 from qianhai.kernel import Place
 from qianhai.policy import Policy, bundled, read_facts
-from qianhai.registers import Entry, Keyring, check_entries
+from qianhai.registers import Entry, Keyring
 
 PLAN = Path(__file__).parents[2] / "plan"
 #: Invented files, and the measures in whose folders they are dropped.
@@ -52,15 +52,13 @@ class Desk:
 
     def register(self, *rows: Mapping[str, str]) -> None:
         dated = ({"since": "2020-01-01", **row} for row in rows)
-        entries = check_entries(
-            [
-                Entry(Place("test", at), {name: text for name, text in row.items() if text})
-                for at, row in enumerate(dated)
-            ]
-        )
+        entries = [
+            Entry(Place("test", at), {name: text for name, text in row.items() if text})
+            for at, row in enumerate(dated)
+        ]
         with self.database.transaction() as conn:
-            self.admission.record(conn, entries, self.now())
-        self.admission.open_accounts(entries, self.road.writer, self.now())
+            admitted = self.admission.record(conn, entries, self.now())
+        self.admission.open_accounts(admitted, self.road.writer, self.now())
 
     def instruction(
         self,

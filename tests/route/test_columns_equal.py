@@ -14,7 +14,7 @@ from qianhai.kernel import Place
 from qianhai.ledger import balances
 from qianhai.messages import Row
 from qianhai.policy import Policy, bundled, open_policy
-from qianhai.registers import Entry, Keyring, check_entries
+from qianhai.registers import Entry, Keyring
 from qianhai.simulation import Entry as Cells
 from qianhai.simulation import Line, Year
 from route.desk import PLAN
@@ -54,11 +54,11 @@ class House:
             pack_files=bundled(files),
         )
         self.keyring = keyring
-        entries = check_entries([Entry(Place("year", at), row) for at, row in enumerate(rows)])
+        entries = [Entry(Place("year", at), row) for at, row in enumerate(rows)]
         admission = Admission(policy, name, keyring, secrets.token_bytes, "test")
         with database.transaction() as conn:
-            admission.record(conn, entries, self.now())
-        admission.open_accounts(entries, self.road.writer, self.now())
+            admitted = admission.record(conn, entries, self.now())
+        admission.open_accounts(admitted, self.road.writer, self.now())
 
     def now(self) -> datetime:
         return NOON + timedelta(seconds=next(self._seconds))

@@ -17,7 +17,7 @@ from qianhai.ledger import Balance, balances
 from qianhai.main import read_files
 from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy, bundled, open_policy
-from qianhai.registers import Entries, Keyring, check_entries
+from qianhai.registers import Keyring
 from route import tampering
 from route.desk import Desk
 from route.umbrella import everyone, giving_back, keep, keeping
@@ -53,12 +53,11 @@ class Bank:
             salts=secrets.token_bytes,
             pack_files=bundled(read_files(ROOT / "plan")),
         )
-        entries = check_entries(read(DAY / "parties.jsonl", shape=Shape()))
         admission = Admission(policy, institution, self.keyring, secrets.token_bytes, "test")
         with database.transaction() as conn:
-            admission.record(conn, entries, self.now())
-        admission.open_accounts(entries, self.road.writer, self.now())
-        self.entries: Entries = entries
+            parties = read(DAY / "parties.jsonl", shape=Shape())
+            admitted = admission.record(conn, parties, self.now())
+        admission.open_accounts(admitted, self.road.writer, self.now())
 
     def now(self) -> datetime:
         return NOON + timedelta(seconds=next(self._seconds))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from qianhai.cli.app import App
 from qianhai.cli.decide import outcome_word
-from qianhai.cli.run import progress
+from qianhai.cli.progress import progress
 from qianhai.engines import Desk, DuckDB, Engine, Python, Spark, decide_file, row_count
 from qianhai.views import Document, grouped
 

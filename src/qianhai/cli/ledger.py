@@ -18,7 +18,7 @@ from qianhai.cli.balances import (
     until_day,
 )
 from qianhai.cli.integrity import ledger
-from qianhai.cli.run import progress
+from qianhai.cli.progress import progress
 from qianhai.kernel import (
     BadInput,
     BrokenIntegrity,

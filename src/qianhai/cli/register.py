@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from qianhai.cli.app import App
+from qianhai.cli.progress import counted, progress
 from qianhai.cli.usage import Commands
 from qianhai.instructions import headroom_of
 from qianhai.kernel import BadInput, Flaw, Place
 from qianhai.ledger import Writer
 from qianhai.messages import Shape, read
-from qianhai.registers import Register, check_entries
+from qianhai.registers import Register
 from qianhai.views import grouped, limits_document
 
 
@@ -31,12 +32,17 @@ def load(app: App, file: str, _json: bool) -> None:
 
     载入登记簿。
     """
-    entries = check_entries(read(Path(file), shape=Shape()))
     admission = app.admission()
     with app.database() as database:
-        with database.transaction() as conn:
-            summary = admission.record(conn, entries, app.site.now())
-        opened = admission.open_accounts(entries, Writer(database, app.site.salts), app.site.now())
+        with (
+            database.transaction() as conn,
+            progress(app, app.say("登记", "recording"), None) as tick,
+        ):
+            rows = counted(read(Path(file), shape=Shape()), tick)
+            admitted = admission.record(conn, rows, app.site.now())
+        writer = Writer(database, app.site.salts)
+        opened = admission.open_accounts(admitted, writer, app.site.now())
+    summary = admitted.summary
     if app.is_json:
         app.print_document(
             {

@@ -16,8 +16,8 @@ import click
 
 from qianhai.cli.app import App
 from qianhai.cli.decide import outcome_word
+from qianhai.cli.progress import progress
 from qianhai.cli.refuse import refused, unknown_name
-from qianhai.cli.run import progress
 from qianhai.db import Database
 from qianhai.instructions import Changes, Flip, Replay, Wanted, read_pack
 from qianhai.kernel import BadInput, Environment, Place, canonical_text, parse_date

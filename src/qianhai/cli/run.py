@@ -4,29 +4,24 @@ Writes `outcomes.csv`, `outcomes.jsonl` and `summary.json`, prints what became o
 same file again books nothing twice and says so.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from qianhai import journal, ledger
 from qianhai.cli.app import App
 from qianhai.cli.day import print_day
 from qianhai.cli.outcomes import Outcomes
+from qianhai.cli.progress import counted, progress
 from qianhai.db import Connection, Database
-from qianhai.instructions import Answered, Roads, Staged, Stager
+from qianhai.instructions import Admitted, Answered, Roads, Staged, Stager
 from qianhai.kernel import BadInput, Flaw
 from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy
-from qianhai.registers import Entries, check_entries
 from qianhai.views import DayTally, Document
-
-Tick = Callable[[int], None]
 
 
 @click.command()
@@ -62,9 +57,9 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
         outcomes = held.enter_context(Outcomes(policy.pack, Path(out) if out else None))
         staged = held.enter_context(Staged(policy, app.site.institution_id))
         staging = Staging(road, policy, staged)
-        entries = _prove(app, database, paths, Path(parties) if parties else None, staging)
-        if entries:
-            app.admission().open_accounts(entries, road.writer, app.site.now())
+        admitted = _prove(app, database, paths, Path(parties) if parties else None, staging)
+        if admitted:
+            app.admission().open_accounts(admitted, road.writer, app.site.now())
         tally = DayTally(policy.pack)
         with progress(app, app.say("办理", "booking"), staged.count) as tick:
             for answered in _book(app, road, staged):
@@ -94,20 +89,22 @@ class Staging:
 
 def _prove(
     app: App, database: Database, paths: list[Path], parties: Path | None, staging: Staging
-) -> Entries | None:
+) -> Admitted | None:
     """Load the parties and stage all files, in one transaction that any flaw rolls back.
 
     Raises:
         BadInput: every flaw of every file; nothing is on record or booked.
     """
     flaws: list[Flaw] = []
-    entries: Entries | None = None
+    admitted: Admitted | None = None
     at = app.site.now()
     with database.transaction() as conn:
         if parties:
             try:
-                entries = check_entries(read(parties, shape=Shape()))
-                at = max(at, app.admission().record(conn, entries, at).known_since)
+                with progress(app, app.say("登记", "recording"), None) as tick:
+                    rows = counted(read(parties, shape=Shape()), tick)
+                    admitted = app.admission().record(conn, rows, at)
+                at = max(at, admitted.summary.known_since)
             except BadInput as fault:
                 flaws += fault.flaws
         has_register = not flaws
@@ -118,7 +115,7 @@ def _prove(
         flaws += stager.flaws or staging.roads.flaws_of(staging.staged)
         if flaws:
             raise BadInput(flaws)
-    return entries
+    return admitted
 
 
 def _rows(paths: list[Path]) -> Iterator[Row | Flaw]:
@@ -134,15 +131,3 @@ def _book(app: App, road: Roads, staged: Staged) -> Iterable[Answered]:
 def _heads(conn: Connection) -> Document:
     """Return the heads a day ends with: kept apart, they prove later that nothing is gone."""
     return {"journal": journal.head(conn).text(), "ledger": ledger.head(conn).text()}
-
-
-@contextmanager
-def progress(app: App, what: str, total: int | None) -> Iterator[Tick]:
-    """Show progress on a terminal; elsewhere, and for JSON, stay silent."""
-    if app.is_json or not sys.stderr.isatty():
-        yield lambda _count: None
-        return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda count: bar.advance(task, count)

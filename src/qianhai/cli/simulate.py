@@ -14,8 +14,8 @@ from typing import IO, Final
 import click
 
 from qianhai.cli.app import App
+from qianhai.cli.progress import Tick, progress
 from qianhai.cli.refuse import refused
-from qianhai.cli.run import Tick, progress
 from qianhai.kernel import Place
 from qianhai.simulation import Line, Year
 

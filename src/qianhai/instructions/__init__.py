@@ -11,7 +11,7 @@ Knows the pack, the registers and the ledger; is known by views and doors only.
 """
 
 from qianhai.instructions.accounts import book_of, limit_name
-from qianhai.instructions.admit import Admission
+from qianhai.instructions.admit import Admission, Admitted
 from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
@@ -40,6 +40,7 @@ __all__ = [
     "PROVIDERS",
     "SCHEDULE_PARTS",
     "Admission",
+    "Admitted",
     "Answer",
     "Answered",
     "Bank",

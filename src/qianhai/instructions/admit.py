@@ -4,18 +4,27 @@ The same file again adds nothing. An account's opening balance is posted once, u
 derived from the account, so that a retry never books it twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from qianhai.db import Connection
 from qianhai.instructions.accounts import money_asset, opening_account, registered_account
-from qianhai.kernel import Money, derived_id
+from qianhai.kernel import Flaw, Money, derived_id
 from qianhai.ledger import Chain, Kind, Leg, Submission, Writer
 from qianhai.policy import Policy
-from qianhai.registers import Account, Entries, Keyring, LoadSummary, load
+from qianhai.registers import Account, EntryRow, Keyring, LoadSummary, Recorded, load
 
-_BATCH = 500
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What went on record: how much, and the accounts, whose balances have to be opened."""
+
+    summary: LoadSummary
+    accounts: Sequence[Account]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +37,41 @@ class Admission:
     salts: Callable[[int], bytes]
     by: str
 
-    def record(self, conn: Connection, entries: Entries, at: datetime) -> LoadSummary:
-        """Put the entries on record, in the caller's transaction."""
-        return load(
+    def record(self, conn: Connection, rows: Iterable[EntryRow | Flaw], at: datetime) -> Admitted:
+        """Put the rows of a register file on record, in the caller's transaction.
+
+        Raises:
+            BadInput: every flaw of the file. The transaction must be rolled back.
+        """
+        accounts: list[Account] = []
+
+        def seen(recorded: Recorded) -> None:
+            if isinstance(recorded, Account):
+                accounts.append(recorded)
+
+        summary = load(
             conn,
-            entries,
+            rows,
             institution_id=self.institution_id,
             at=at,
             salts=lambda: self.salts(16),
             by=self.by,
             keyring=self.keyring,
+            seen=seen,
         )
+        return Admitted(summary, accounts)
 
-    def open_accounts(self, entries: Entries, writer: Writer, at: datetime) -> int:
-        """Post the opening balances of the entries' accounts; return how many were new."""
-        chains = [
-            self._opening(entry.recorded, entry.recorded.opening_balance)
-            for entry in entries.checked
-            if isinstance(entry.recorded, Account)
-            and entry.recorded.opening_balance
-            and entry.recorded.opening_balance.minor > 0
-        ]
+    def open_accounts(self, admitted: Admitted, writer: Writer, at: datetime) -> int:
+        """Post the opening balances of the accounts of a file; return how many were new."""
+        opened = iter(admitted.accounts)
         posted = 0
-        for start in range(0, len(chains), _BATCH):
-            batch = [Submission(chain) for chain in chains[start : start + _BATCH]]
-            results = writer.submit(batch, at=at)
+        while some := list(islice(opened, _BATCH)):
+            batch = [
+                Submission(self._opening(account, account.opening_balance))
+                for account in some
+                if account.opening_balance and account.opening_balance.minor > 0
+            ]
+            results = writer.submit(batch, at=at) if batch else []
             posted += sum(1 for one in results if one.is_posted and one.first)
         return posted
 

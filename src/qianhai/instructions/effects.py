@@ -19,7 +19,7 @@ from qianhai.instructions.shape import Shaped
 from qianhai.kernel import CURRENCIES, Money, Place, canonical_text, format_minor, scale_of
 from qianhai.ledger import balances
 from qianhai.policy import Verdict
-from qianhai.registers import Entry, Keyring, Register, check_entries, load
+from qianhai.registers import Entry, Keyring, Register, load
 
 Fields = dict[str, str]
 
@@ -195,7 +195,7 @@ def carry_out(
         return None
     told = load(
         conn,
-        check_entries(entries),
+        entries,
         institution_id=institution_id,
         at=at,
         salts=salts,

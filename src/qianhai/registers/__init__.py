@@ -1,6 +1,6 @@
 """The registers: what is on record about parties, since when, and since when it is known.
 
-    rows -> check_entries -> Entries -> load -> Register(conn, institution_id, true_on, known_at)
+    rows -> load -> Register(conn, institution_id, true_on, known_at)
 
 Holds parties, identifiers, qualifications, ownership, accounts, papers on file, authorisations
 and consents. Must not decide: what a qualification permits is data of the pack.
@@ -29,6 +29,7 @@ from qianhai.registers.model import (
     Party,
     PartyType,
     Qualification,
+    Recorded,
     RecordOnFile,
     Revealed,
     ShareRange,
@@ -58,6 +59,7 @@ __all__ = [
     "PartyType",
     "Qualification",
     "RecordOnFile",
+    "Recorded",
     "Register",
     "Revealed",
     "ShareRange",

@@ -6,10 +6,9 @@ comes in as a question.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import date
 from fractions import Fraction
 
-from qianhai.kernel import BadInput, Flaw, Place, nearest
+from qianhai.kernel import BadInput, Flaw, Place, digest_of, nearest
 from qianhai.registers.cells import Cells, states_resident_number
 from qianhai.registers.kinds import ENTRY_KINDS
 from qianhai.registers.model import (
@@ -28,11 +27,12 @@ from qianhai.registers.model import (
     RecordOnFile,
 )
 
+#: Which of these parties are on record?
+KnownParties = Callable[[Collection[str]], Collection[str]]
+
 
 def check_entries(
-    rows: Iterable[EntryRow | Flaw],
-    *,
-    known_parties: Callable[[Collection[str]], Collection[str]] | None = None,
+    rows: Iterable[EntryRow | Flaw], *, known_parties: KnownParties | None = None
 ) -> Entries:
     """Check a whole input and return its entries.
 
@@ -43,27 +43,85 @@ def check_entries(
     Raises:
         BadInput: with all flaws at once, in the order of the input.
     """
-    flaws: list[Flaw] = []
-    checked: list[Checked] = []
-    for row in rows:
-        if isinstance(row, Flaw):
-            flaws.append(row)
-            continue
-        read = _read(row)
-        if isinstance(read, Checked):
-            checked.append(read)
-        else:
-            flaws.extend(read)
-    flaws.extend(_repeated(checked))
-    flaws.extend(_shared_identifiers(checked))
-    flaws.extend(
-        over_the_whole((entry.recorded, entry.place) for entry in checked if not entry.is_retracted)
-    )
-    if known_parties is not None:
-        flaws.extend(unknown_parties(checked, known_parties))
-    if flaws:
-        raise BadInput(sorted(flaws, key=lambda flaw: (flaw.place.file, flaw.place.line or 0)))
+    checker = Checker(known_parties)
+    checked = checker.add(rows)
+    checker.end()
     return Entries(tuple(checked))
+
+
+class Checker:
+    """Checks an input as it comes in, a portion at a time, and its rows against each other.
+
+    Of a row is kept what a later one could contradict, some 200 bytes, and not the row: a register
+    of a million papers needs no more memory than that.
+    """
+
+    def __init__(self, known_parties: KnownParties | None = None) -> None:
+        self.flaws: list[Flaw] = []
+        self._first: dict[bytes, Place] = {}
+        self._holders: dict[tuple[str, str], str] = {}
+        self._holdings: list[tuple[Recorded, Place]] = []
+        self._references = References(known_parties) if known_parties else None
+
+    def add(self, rows: Iterable[EntryRow | Flaw]) -> list[Checked]:
+        """Return the entries of the next rows that are sound; what is not stands in `flaws`."""
+        checked: list[Checked] = []
+        for row in rows:
+            if isinstance(row, Flaw):
+                self.flaws.append(row)
+                continue
+            read = _read(row)
+            if isinstance(read, Checked):
+                checked.append(read)
+            else:
+                self.flaws.extend(read)
+        for entry in checked:
+            self.flaws.extend(self._repeated(entry))
+            if not entry.is_retracted:
+                self.flaws.extend(self._shared_identifiers(entry))
+                if isinstance(entry.recorded, Holding):
+                    self._holdings.append((entry.recorded, entry.place))
+        if self._references:
+            self._references.add(checked)
+        return checked
+
+    def end(self) -> None:
+        """Look at what only the whole input tells.
+
+        Raises:
+            BadInput: with the flaws of all that was added, in the order of the input.
+        """
+        self.flaws.extend(over_the_whole(self._holdings))
+        if self._references:
+            self.flaws.extend(self._references.unknown())
+        if self.flaws:
+            raise BadInput(
+                sorted(self.flaws, key=lambda flaw: (flaw.place.file, flaw.place.line or 0))
+            )
+
+    def _repeated(self, entry: Checked) -> Iterator[Flaw]:
+        key, since = key_of(entry.recorded), entry.recorded.since
+        kept = digest_of([entry.kind, key, since])[:16]
+        first = self._first.get(kept)
+        if first is None:
+            self._first[kept] = entry.place
+        else:
+            name = " / ".join(key)
+            yield Flaw(
+                "R108",
+                entry.place,
+                name,
+                "one entry for one thing and day",
+                f"`{name}` since {since} stands here and at {first}. Keep one.",
+                f"`{name}`（自 {since} 起）在此处与 {first} 重复，请只保留一条。",
+            )
+
+    def _shared_identifiers(self, entry: Checked) -> Iterator[Flaw]:
+        if isinstance(entry.recorded, Party):
+            for kind, number in entry.recorded.identifiers.items():
+                holder = self._holders.setdefault((kind, number), entry.recorded.id)
+                if holder != entry.recorded.id:
+                    yield identifier_held(entry.place, entry.recorded.id, kind, number, holder)
 
 
 def _read(row: EntryRow) -> Checked | list[Flaw]:
@@ -120,41 +178,11 @@ def key_of(recorded: Recorded) -> tuple[str, ...]:
             return (recorded.subject, recorded.purpose, recorded.scope, granted_at)
 
 
-def _repeated(checked: Sequence[Checked]) -> Iterator[Flaw]:
-    first: dict[tuple[str, tuple[str, ...], date], Place] = {}
-    for entry in checked:
-        key = (entry.kind, key_of(entry.recorded), entry.recorded.since)
-        place = first.get(key)
-        if place is None:
-            first[key] = entry.place
-        else:
-            name = " / ".join(key[1])
-            yield Flaw(
-                "R108",
-                entry.place,
-                name,
-                "one entry for one thing and day",
-                f"`{name}` since {entry.recorded.since} stands here and at {place}. Keep one.",
-                f"`{name}`（自 {entry.recorded.since} 起）在此处与 {place} 重复，请只保留一条。",
-            )
-
-
-def _shared_identifiers(checked: Sequence[Checked]) -> Iterator[Flaw]:
-    holders: dict[tuple[str, str], str] = {}
-    for entry in checked:
-        if isinstance(entry.recorded, Party) and not entry.is_retracted:
-            for kind, number in entry.recorded.identifiers.items():
-                holder = holders.setdefault((kind, number), entry.recorded.id)
-                if holder != entry.recorded.id:
-                    yield identifier_held(entry, kind, number, holder)
-
-
-def identifier_held(entry: Checked, kind: str, number: str, holder: str) -> Flaw:
-    """Say that a number an entry states is another party's already."""
-    party = key_of(entry.recorded)[0]
+def identifier_held(place: Place, party: str, kind: str, number: str, holder: str) -> Flaw:
+    """Say that a number that is stated of a party is another party's already."""
     return Flaw(
         "R115",
-        Place(entry.place.file, entry.place.line, f"identifiers.{kind}"),
+        Place(place.file, place.line, f"identifiers.{kind}"),
         number,
         "a number nobody else holds",
         f"`{party}` and `{holder}` have the same {kind} `{number}`. One of them is wrong, or they"
@@ -180,24 +208,39 @@ def references(recorded: Recorded) -> tuple[str, ...]:
             return ()
 
 
-def unknown_parties(
-    checked: Sequence[Checked], known_parties: Callable[[Collection[str]], Collection[str]]
-) -> Iterator[Flaw]:
-    """Name every reference to a party that is neither entered here nor on record."""
-    entered = {
-        entry.recorded.id
-        for entry in checked
-        if isinstance(entry.recorded, Party) and not entry.is_retracted
-    }
-    named = {party for entry in checked for party in references(entry.recorded)} - entered
-    unknown = named - set(known_parties(sorted(named))) if named else named
-    for entry in checked:
-        for party in references(entry.recorded):
-            if party in unknown:
-                hint = nearest(party, entered)
+class References:
+    """The parties that an input speaks of, and where, until somebody knows them.
+
+    One may be entered after it was spoken of, so only the whole input tells who is unknown.
+    """
+
+    def __init__(self, known_parties: KnownParties) -> None:
+        self._ask = known_parties
+        self._known: set[str] = set()
+        self._places: dict[str, list[Place]] = {}
+
+    def add(self, checked: Sequence[Checked]) -> None:
+        """Note whom the next entries enter, and whom they speak of."""
+        for entry in checked:
+            if isinstance(entry.recorded, Party) and not entry.is_retracted:
+                self._known.add(entry.recorded.id)
+        named = {party for entry in checked for party in references(entry.recorded)}
+        asked = named - self._known - self._places.keys()
+        if asked:
+            self._known.update(self._ask(sorted(asked)))
+        for entry in checked:
+            for party in references(entry.recorded):
+                if party not in self._known:
+                    self._places.setdefault(party, []).append(entry.place)
+
+    def unknown(self) -> Iterator[Flaw]:
+        """Name every reference to a party that is neither entered nor on record."""
+        for party in self._places.keys() - self._known:
+            hint = nearest(party, self._known)
+            for place in self._places[party]:
                 yield Flaw(
                     "R109",
-                    entry.place,
+                    place,
                     party,
                     "a party on record, or entered in the same input",
                     f"No party `{party}` is on record. Enter it first, or in the same input."

@@ -1,13 +1,14 @@
-"""Records checked entries: what is new, sealed, in one transaction; the same again adds nothing.
+"""Records what is new in an input, sealed, in one transaction; the same again adds nothing.
 
 Holds the comparison with what is on record and the writing of new rows. Must not hold SQL or
 change a row: a correction is a new row beside the old one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,11 +16,12 @@ from qianhai import journal
 from qianhai.db import Connection
 from qianhai.kernel import BadInput, Flaw, Place, derived_id, digest_of
 from qianhai.registers import store
-from qianhai.registers.check import identifier_held, key_of, over_the_whole, unknown_parties
+from qianhai.registers.check import Checker, identifier_held, key_of, over_the_whole
 from qianhai.registers.keys import KEY_BYTES, NONCE_BYTES, Keyring, SubjectKey
 from qianhai.registers.model import (
     Checked,
-    Entries,
+    EntryRow,
+    Holding,
     LoadSummary,
     Party,
     PartyType,
@@ -28,6 +30,8 @@ from qianhai.registers.model import (
 from qianhai.registers.reveal import identifiers_of
 from qianhai.registers.rows import TABLES, columns_of, read_holding
 
+#: So many rows of an input are looked at and written together.
+_PORTION_ROWS: Final = 5_000
 _PERSONAL: Final = ("name", "name_en", "identifiers", "evidence")
 _Known = Mapping[tuple[tuple[str, ...], date], bytes]
 
@@ -45,81 +49,107 @@ class _Load:
 
 def load(
     conn: Connection,
-    entries: Entries,
+    rows: Iterable[EntryRow | Flaw],
     *,
     institution_id: str,
     at: datetime,
     salts: Callable[[], bytes],
     by: str,
     keyring: Keyring,
+    seen: Callable[[Recorded], None] = lambda _recorded: None,
 ) -> LoadSummary:
-    """Record entries; the same content again adds nothing.
+    """Check the rows of an input and record them; the same content again adds nothing.
 
     An entry with the key and the day of one on record, but other content, supersedes it from now
-    on. Loads of one institution wait for each other. `salts` gives sixteen random bytes a call.
+    on. Loads of one institution wait for each other. Rows are recorded some thousands at a time as
+    they come, so that a file of a million needs little memory; each that is recorded is told to
+    `seen`. `salts` gives sixteen random bytes a call.
 
     Raises:
-        BadInput: a party nobody knows, a number another party holds, or more than the whole owned
-            together with what is on record. The transaction must be rolled back.
+        BadInput: with all flaws of the input at once, among them a party nobody knows, a number
+            another party holds, or more than the whole owned together with what is on record. The
+            transaction must be rolled back.
         Environment: the keyring is not the one this register was made with.
     """
     known_since = store.begin_load(conn, institution_id, at)
     step = _Load(conn, institution_id, known_since, salts, keyring)
-    if flaws := [*_unknown(step, entries.checked), *_held_by_others(step, entries.checked)]:
-        raise BadInput(flaws)
-    keys, new_keys = _subject_keys(step, entries.checked)
-    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    checker = Checker(lambda ids: store.on_record(conn, institution_id, ids))
+    stated = _Stated()
+    new: Counter[str] = Counter()
     unchanged: Counter[str] = Counter()
-    known = {kind: _known(step, kind, entries.checked) for kind in TABLES}
-    for entry in entries.checked:
+    source = iter(rows)
+    while portion := list(islice(source, _PORTION_ROWS)):
+        checked = checker.add(portion)
+        stated.add(checked)
+        if not checker.flaws:
+            _record(step, checked, by, new, unchanged)
+            for entry in checked:
+                seen(entry.recorded)
+    checker.flaws += _held_by_others(step, stated)
+    checker.end()
+    if new:
+        store.end_load(conn, institution_id, known_since)
+        if flaws := _over_the_whole(step, stated.holdings):
+            raise BadInput(flaws)
+    return LoadSummary(known_since, dict(new), dict(unchanged))
+
+
+class _Stated:
+    """What an input states that has to be held against the register as a whole."""
+
+    def __init__(self) -> None:
+        self.parties: set[str] = set()
+        self.numbers: list[tuple[Place, str, str, str]] = []
+        self.holdings: dict[tuple[str, ...], Place] = {}
+
+    def add(self, checked: Sequence[Checked]) -> None:
+        for entry in checked:
+            recorded = entry.recorded
+            if isinstance(recorded, Party):
+                self.parties.add(recorded.id)
+                if not entry.is_retracted:
+                    for kind, number in recorded.identifiers.items():
+                        self.numbers.append((entry.place, recorded.id, kind, number))
+            elif isinstance(recorded, Holding):
+                self.holdings[key_of(recorded)] = entry.place
+
+
+def _record(
+    step: _Load, checked: Sequence[Checked], by: str, new: Counter[str], unchanged: Counter[str]
+) -> None:
+    """Write the entries that are new, and count both."""
+    keys, new_keys = _subject_keys(step, checked)
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    known = {kind: _known(step, kind, checked) for kind in TABLES}
+    for entry in checked:
         content = _content_digest(entry, keys)
         if known[entry.kind].get((key_of(entry.recorded), entry.recorded.since)) == content:
             unchanged[entry.kind] += 1
         else:
             rows[entry.kind].append(_row(step, entry, content, keys))
-    new = {kind: len(added) for kind, added in rows.items()}
-    if new:
+    new.update({kind: len(added) for kind, added in rows.items()})
+    if rows:
         _write(step, rows, new_keys, by)
-        if flaws := _over_the_whole(step, entries.checked):
-            raise BadInput(flaws)
-    return LoadSummary(known_since, new, dict(unchanged))
 
 
-def _unknown(step: _Load, checked: Sequence[Checked]) -> list[Flaw]:
-    def known(ids: Collection[str]) -> set[str]:
-        return store.on_record(step.conn, step.institution_id, ids)
-
-    return list(unknown_parties(checked, known))
-
-
-def _stated(checked: Sequence[Checked]) -> list[tuple[Checked, str, str]]:
-    return [
-        (entry, kind, number)
-        for entry in checked
-        if isinstance(entry.recorded, Party) and not entry.is_retracted
-        for kind, number in entry.recorded.identifiers.items()
-    ]
-
-
-def _held_by_others(step: _Load, checked: Sequence[Checked]) -> list[Flaw]:
-    stated = _stated(checked)
-    if not stated:
-        return []
-    blinds = [step.keyring.blind(step.institution_id, kind, number) for _, kind, number in stated]
-    rows = store.parties_holding(step.conn, step.institution_id, blinds)
-    entered = {key_of(entry.recorded)[0] for entry in checked if isinstance(entry.recorded, Party)}
-    opened = identifiers_of(step.conn, step.keyring, step.institution_id, rows)
-    holders = {
-        (kind, number): row["party"]
-        for row, identifiers in zip(rows, opened, strict=True)
-        if row["party"] not in entered
-        for kind, number in identifiers.items()
-    }
-    return [
-        identifier_held(entry, kind, number, holder)
-        for entry, kind, number in stated
-        if (holder := holders.get((kind, number)))
-    ]
+def _held_by_others(step: _Load, stated: _Stated) -> Iterator[Flaw]:
+    """Yield a flaw for every number that a party has on record which the input does not enter."""
+    numbers = iter(stated.numbers)
+    while some := list(islice(numbers, _PORTION_ROWS)):
+        blinds = [
+            step.keyring.blind(step.institution_id, kind, number) for _, _, kind, number in some
+        ]
+        held = store.parties_holding(step.conn, step.institution_id, blinds)
+        rows = [row for row in held if row["party"] not in stated.parties]
+        opened = identifiers_of(step.conn, step.keyring, step.institution_id, rows)
+        holders = {
+            (kind, number): row["party"]
+            for row, identifiers in zip(rows, opened, strict=True)
+            for kind, number in identifiers.items()
+        }
+        for place, party, kind, number in some:
+            if holder := holders.get((kind, number)):
+                yield identifier_held(place, party, kind, number, holder)
 
 
 def _is_person(recorded: Recorded) -> bool:
@@ -252,12 +282,10 @@ def _write(
         step.institution_id,
     )
     journal.append(step.conn, [entry], at=step.known_since, salts=step.salts)
-    store.end_load(step.conn, step.institution_id, step.known_since)
 
 
-def _over_the_whole(step: _Load, checked: Sequence[Checked]) -> list[Flaw]:
+def _over_the_whole(step: _Load, places: Mapping[tuple[str, ...], Place]) -> list[Flaw]:
     """Look at the owners of every party a holding was entered for, with those on record."""
-    places = {key_of(entry.recorded): entry.place for entry in checked if entry.kind == "ownership"}
     if not places:
         return []
     owned = sorted({owned for owned, _ in places})
