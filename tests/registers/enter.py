@@ -1,12 +1,21 @@
 """Register entries as tests write them, and the keys and salts they are loaded with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 
 from qianhai.db import Connection
-from qianhai.kernel import Place
-from qianhai.registers import Entry, Keyring, LoadSummary, Register, load
+from qianhai.kernel import Flaw, Place
+from qianhai.registers import (
+    Checked,
+    Checker,
+    Entry,
+    EntryRow,
+    Keyring,
+    LoadSummary,
+    Register,
+    load,
+)
 
 BANK = "bank-1"
 KEYRING = Keyring(bytes(range(32)))
@@ -27,6 +36,18 @@ def noon(day: int, month: int = 6, year: int = 2023) -> datetime:
 def entries(*rows: dict[str, str]) -> list[Entry]:
     """Rows of an invented file, one a line."""
     return [Entry(Place("register.jsonl", line=at), row) for at, row in enumerate(rows, start=1)]
+
+
+def checked(
+    rows: Sequence[EntryRow | Flaw],
+    known_parties: Callable[[Collection[str]], Collection[str]] | None = None,
+) -> list[Checked]:
+    """Check rows as one input, in two portions."""
+    checker = Checker(known_parties)
+    half = len(rows) // 2
+    found = [*checker.add(rows[:half]), *checker.add(rows[half:])]
+    checker.end()
+    return found
 
 
 def party(id_: str, **fields: str) -> dict[str, str]:

@@ -3,8 +3,8 @@ from collections.abc import Collection
 import pytest
 
 from qianhai.kernel import BadInput, Flaw, Money, Place
-from qianhai.registers import Account, Attribute, Party, RecordOnFile, check_entries
-from registers.enter import entries, entry, party
+from qianhai.registers import Account, Attribute, Party, RecordOnFile
+from registers.enter import checked, entries, entry, party
 
 ACCOUNT = {"number": "622200001", "party": "a", "bank": "b", "currency": "CNY"}
 
@@ -29,7 +29,7 @@ CONSENT = {
 def flaws_of(*rows: dict[str, str]) -> list[tuple[str, str | None]]:
     """The code and column of every flaw, or nothing when the input is good."""
     try:
-        check_entries(entries(*rows))
+        checked(entries(*rows))
     except BadInput as bad:
         flaws = bad.flaws
     else:
@@ -59,9 +59,9 @@ GOOD = [
 
 
 def test_a_good_input_is_read_into_records() -> None:
-    checked = check_entries(entries(*GOOD)).checked
-    assert [entry.kind for entry in checked] == [row["kind"] for row in GOOD]
-    first, equity, account, record = (checked[at].recorded for at in (0, 4, 10, 11))
+    found = checked(entries(*GOOD))
+    assert [entry.kind for entry in found] == [row["kind"] for row in GOOD]
+    first, equity, account, record = (found[at].recorded for at in (0, 4, 10, 11))
     assert isinstance(first, Party)
     assert first.identifiers == {"uscc": "91440300708461136T"}
     assert isinstance(equity, Attribute)
@@ -169,7 +169,7 @@ def test_all_mistakes_of_an_input_are_told_at_once_in_its_order() -> None:
         party("a"),
     )
     with pytest.raises(BadInput) as caught:
-        check_entries([rows[0], read_flaw, *rows[2:]], known_parties=lambda _ids: ())
+        checked([rows[0], read_flaw, *rows[2:]], known_parties=lambda _ids: ())
     assert [(flaw.place.line, flaw.code) for flaw in caught.value.flaws] == [
         (1, "R104"),
         (1, "R104"),
@@ -214,7 +214,7 @@ def test_a_party_must_be_entered_or_on_record() -> None:
         entry("record", record_kind="lease", id="1"),
     )
     with pytest.raises(BadInput) as caught:
-        check_entries(rows, known_parties=known)
+        checked(rows, known_parties=known)
     assert [(flaw.place.line, flaw.code, flaw.value) for flaw in caught.value.flaws] == [
         (4, "R109", "aa")
     ]

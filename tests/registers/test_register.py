@@ -1,3 +1,4 @@
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from fractions import Fraction
@@ -292,6 +293,30 @@ def test_a_load_refuses_what_the_register_contradicts_and_leaves_nothing(
         assert [flaw.code for flaw in caught.value.flaws] == [code]
     with database.transaction() as conn:
         assert register(conn, noon(3)).known_parties(["other"]) == set()
+        assert list(journal.verify(conn)) == []
+
+
+def test_a_long_input_goes_on_record_portion_by_portion_all_of_it_or_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["qianhai.registers.load"], "_PORTION_ROWS", 2)
+    numbered = party("late", identifiers__uscc="91440300708461136T")
+    early = entry("qualification", party="late", name="x")
+    again = numbered | {"id": "other"}
+    flawed = [early, party("a"), numbered, again, early, entry("attribute", party="b", name="x")]
+    with pytest.raises(BadInput) as caught, database.transaction() as conn:
+        load_rows(conn, flawed, noon(1))
+    assert [(flaw.place.line, flaw.code) for flaw in caught.value.flaws] == [
+        (4, "R115"),
+        (5, "R108"),
+        (6, "R103"),
+    ]
+    sound = [early, party("a"), numbered, entry("qualification", party="a", name="x")]
+    with database.transaction() as conn:
+        assert register(conn, noon(2)).known_parties(["a", "late", "other"]) == set()
+        assert load_rows(conn, sound, noon(3)).new == {"party": 2, "qualification": 2}
+        assert load_rows(conn, sound, noon(4)).unchanged == {"party": 2, "qualification": 2}
+        assert register(conn, noon(5)).known_parties(["a", "late", "other"]) == {"a", "late"}
         assert list(journal.verify(conn)) == []
 
 

@@ -10,8 +10,8 @@ from qianhai.instructions import PROVIDERS
 from qianhai.kernel import Place
 from qianhai.main import read_files
 from qianhai.policy import Policy, open_policy
+from qianhai.registers import Checker
 from qianhai.registers import Entry as Row
-from qianhai.registers import check_entries
 from qianhai.simulation import INVERTED, Entry, Line, Year
 from qianhai.simulation.casting import cast_of
 from qianhai.simulation.repertoire import repertoires
@@ -63,8 +63,10 @@ def test_the_same_seed_gives_the_same_year_and_another_seed_another(policy: Poli
 def test_the_register_of_a_year_is_sound(made: tuple[list[Line], list[Entry]]) -> None:
     _, entries = made
     rows = [Row(Place("parties", number), entry) for number, entry in enumerate(entries)]
-    known = check_entries(rows, known_parties=lambda _ids: set())
-    assert len(known.checked) == len(entries), "nobody is named who is not entered"
+    checker = Checker(lambda _ids: set())
+    checked = checker.add(rows)
+    checker.end()
+    assert len(checked) == len(entries), "nobody is named who is not entered"
 
 
 def test_every_role_of_every_play_is_cast_as_a_type_it_takes(policy: Policy) -> None:

@@ -9,7 +9,7 @@ A natural person's names and identifiers rest encrypted under a key of their own
 them and records who asked, `erase` destroys the key.
 """
 
-from qianhai.registers.check import check_entries
+from qianhai.registers.check import Checker
 from qianhai.registers.identifiers import KINDS, IdentifierFlaw, check
 from qianhai.registers.keys import Keyring, SubjectKey
 from qianhai.registers.load import load
@@ -21,7 +21,6 @@ from qianhai.registers.model import (
     Checked,
     Consent,
     Dated,
-    Entries,
     Entry,
     EntryRow,
     Holding,
@@ -46,9 +45,9 @@ __all__ = [
     "Attribute",
     "Authorisation",
     "Checked",
+    "Checker",
     "Consent",
     "Dated",
-    "Entries",
     "Entry",
     "EntryRow",
     "Holding",
@@ -66,7 +65,6 @@ __all__ = [
     "SubjectKey",
     "Value",
     "check",
-    "check_entries",
     "erase",
     "instants_of",
     "known_by",

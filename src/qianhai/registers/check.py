@@ -17,7 +17,6 @@ from qianhai.registers.model import (
     Authorisation,
     Checked,
     Consent,
-    Entries,
     EntryRow,
     Holding,
     Party,
@@ -29,24 +28,6 @@ from qianhai.registers.model import (
 
 #: Which of these parties are on record?
 KnownParties = Callable[[Collection[str]], Collection[str]]
-
-
-def check_entries(
-    rows: Iterable[EntryRow | Flaw], *, known_parties: KnownParties | None = None
-) -> Entries:
-    """Check a whole input and return its entries.
-
-    A reader's own flaws may stand among the rows; they are reported with the rest. With
-    `known_parties` (which of these ids are on record?) a reference to a party neither in the
-    input nor on record is a flaw here too; without it, `load` finds those.
-
-    Raises:
-        BadInput: with all flaws at once, in the order of the input.
-    """
-    checker = Checker(known_parties)
-    checked = checker.add(rows)
-    checker.end()
-    return Entries(tuple(checked))
 
 
 class Checker:

@@ -180,13 +180,6 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """All entries of an input, checked together, in the order of the input."""
-
-    checked: tuple[Checked, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LoadSummary:
     """What a load added: new and unchanged entries by kind, and the instant they are known from.
 
