@@ -22,7 +22,7 @@ export PYTHONNOUSERSITE := 1
 # Tests bring their own database, keys and pack; a setting of the day's work must not reach them.
 ALONE := env $(foreach name,DATABASE_URL DATA_DIR KEY_FILE INSTITUTION PLAN_DIR LANG STOP_AT,-u QIANHAI_$(name))
 
-.PHONY: help setup run test lint check soak bench docs lock clean
+.PHONY: help setup assets serve texts run test lint check soak bench docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,13 @@ run: setup ## decide and book the sample day, print the result, end
 	@QIANHAI_DATA_DIR="$${QIANHAI_DATA_DIR:-$(CURDIR)/.data}" \
 		$(BIN)/qianhai run $(DAY) --parties examples/day/parties.jsonl --out out
 
+assets: setup ## bring the browser's libraries from the npm registry
+	@$(BIN)/python tools/make_assets.py
+
+serve: setup ## open the console on http://127.0.0.1:8000; ARGS="--sample" loads a day to look at
+	@$(BIN)/python tools/make_assets.py || echo "serve: going on without charts; 无图表继续运行"
+	@QIANHAI_DATA_DIR="$${QIANHAI_DATA_DIR:-$(CURDIR)/.data}" $(BIN)/qianhai serve $(ARGS)
+
 lint: setup
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -49,7 +56,7 @@ lint: setup
 	@$(BIN)/codespell $(wildcard README.md NOTICE Makefile .ci src tests tools docs changes benchmarks plan examples)
 	@$(ALONE) $(BIN)/qianhai plan check
 
-test: lint ## prove everything: style, types, imports, spelling, the pack, tests, coverage
+test: lint assets ## prove everything: style, types, imports, spelling, the pack, tests, coverage
 	@rm -f .coverage .coverage.*
 	@$(ALONE) $(BIN)/python -m pytest --verbosity=0 -n 2 --durations=15 -m "not soak" \
 		--cov --cov-report= --cov-report=json:.coverage.json
@@ -70,6 +77,9 @@ bench: setup ## run every benchmark, each against a named peer or limit
 
 docs: setup ## write the generated reference again
 	@$(ALONE) $(BIN)/python tools/write_reference.py
+
+texts: setup ## write the catalogues of the console's texts again, and name what has no Chinese yet
+	@$(BIN)/python tools/write_texts.py
 
 lock: setup ## pin every dependency again, with hashes
 	@$(BIN)/pip-compile --quiet --allow-unsafe --extra=dev --generate-hashes --no-emit-find-links \

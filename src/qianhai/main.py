@@ -7,20 +7,27 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from qianhai.cli import Site, start
+from qianhai.identity import Role
 from qianhai.kernel import Environment, arm
+from qianhai.web import Provider, Settings, serve_command
+from qianhai.web import Site as WebSite
 
 #: Where the pack stands when nothing else is said: beside the sources it was released with.
 _PLAN: Final = Path(__file__).resolve().parents[2] / "plan"
 #: Where the benchmarks stand.
 _BENCHMARKS: Final = Path(__file__).resolve().parents[2] / "benchmarks"
+#: A day of invented business, to look around with.
+_SAMPLE: Final = Path(__file__).resolve().parents[2] / "examples" / "day"
 _KEY_BYTES: Final = 32
 
 
@@ -135,12 +142,73 @@ def site(environ: Mapping[str, str]) -> Site:
     )
 
 
+def web_site(environ: Mapping[str, str]) -> WebSite:
+    """Return where the web's parts are, as the environment says."""
+    terminal = site(environ)
+    return WebSite(
+        data_dir=terminal.data_dir,
+        database_url=terminal.database_url,
+        institution_id=terminal.institution_id,
+        plan_files=terminal.plan_files,
+        master_key=terminal.master_key,
+        now=now,
+        salts=secrets.token_bytes,
+        ticks=time.monotonic,
+        sample=_SAMPLE,
+        settings=settings(environ),
+    )
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
+    """Return how the doors stand, as the environment says."""
+    public_url = environ.get("QIANHAI_PUBLIC_URL") or None
+    hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
+    if public_url and (name := urlsplit(public_url).hostname):
+        hosts.append(name)
+    return Settings(public_url=public_url, trusted_hosts=tuple(hosts), provider=provider(environ))
+
+
+def provider(environ: Mapping[str, str]) -> Provider | None:
+    """Return the OpenID Connect provider the environment names, if it names one.
+
+    Raises:
+        Environment: its client or a role of its mapping is missing or unknown.
+    """
+    issuer = environ.get("QIANHAI_OIDC_ISSUER")
+    if not issuer:
+        return None
+    path = environ.get("QIANHAI_OIDC_CLIENT_SECRET_FILE")
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip() if path else ""
+        pairs = (environ.get("QIANHAI_OIDC_ROLES") or "").split()
+        roles = {name: Role(role) for name, _, role in (pair.rpartition("=") for pair in pairs)}
+    except (OSError, ValueError) as fault:
+        raise Environment(
+            f"The OpenID Connect provider cannot be set up: {fault}.",
+            "Set QIANHAI_OIDC_CLIENT_SECRET_FILE to a file that can be read, and QIANHAI_OIDC_ROLES"
+            " to pairs such as desk-staff=bank_officer, with spaces between them.",
+            zh=f"无法设置身份提供方：{fault}。请将 QIANHAI_OIDC_CLIENT_SECRET_FILE 设为可读的文件，"
+            "并将 QIANHAI_OIDC_ROLES 写成以空格分隔的“提供方角色=本系统角色”。",
+        ) from fault
+    return Provider(
+        issuer=issuer,
+        client_id=environ.get("QIANHAI_OIDC_CLIENT_ID") or "qianhai",
+        client_secret=secret or environ.get("QIANHAI_OIDC_CLIENT_SECRET") or "",
+        title=environ.get("QIANHAI_OIDC_TITLE") or urlsplit(issuer).hostname or issuer,
+        role_claim=environ.get("QIANHAI_OIDC_ROLE_CLAIM") or "roles",
+        roles=roles,
+        party_claim=environ.get("QIANHAI_OIDC_PARTY_CLAIM") or "party",
+    )
+
+
 def run(argv: Sequence[str] | None = None) -> None:
     """Run one command of `qianhai`, and end with its exit code."""
     environ = os.environ
     point = environ.get("QIANHAI_STOP_AT")
     arming = partial(stop_at, point) if point else lambda: None
-    sys.exit(start(site(environ), list(sys.argv[1:] if argv is None else argv), before=arming))
+    more = (serve_command(lambda: web_site(environ)),)
+    given = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(start(site(environ), given, before=arming, more=more))
 
 
 if __name__ == "__main__":

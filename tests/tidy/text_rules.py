@@ -32,8 +32,12 @@ _HOSTS: Final = re.compile(
 )
 _PIECES: Final = (("co", "pilot"), ("chat", "gpt"), ("l", "lm"))
 _WORDS: Final = re.compile(rf"\b(?:{'|'.join(map(''.join, _PIECES))})", re.IGNORECASE)
-#: Modules whose distribution bears another name.
-_MODULES: Final = {"pyyaml": "yaml"}
+#: Modules whose distribution bears another name, or the call that needs it behind the scenes.
+_MODULES: Final = {
+    "argon2-cffi": "argon2",
+    "python-multipart": r"request\.form",
+    "pyyaml": "yaml",
+}
 #: Lines that a record of each kind must have, whatever else it says.
 _FORMS: Final = {
     "docs/adr/[0-9]*.md": ("Tags", "Status", "What it costs"),

@@ -11,6 +11,7 @@ from typing import Final
 #: Made by tools, by a run or by a person for one machine; never committed.
 _NOT_OURS: Final = frozenset(
     {".git", ".venv", ".data", ".hypothesis", "__pycache__", "out", "build", "dist", "node_modules"}
+    | {"vendor"}
 )
 CODE: Final = ("src", "tests", "tools", "benchmarks")
 

@@ -63,8 +63,19 @@ ledger.add_command(bench)
 ledger.add_command(books)
 
 
-def start(site: Site, argv: Sequence[str], *, before: Callable[[], object] = lambda: None) -> int:
-    """Run one command and return its exit code; `before` is what must be ready first."""
+def start(
+    site: Site,
+    argv: Sequence[str],
+    *,
+    before: Callable[[], object] = lambda: None,
+    more: Sequence[click.Command] = (),
+) -> int:
+    """Run one command and return its exit code; `before` is what must be ready first.
+
+    `more` are commands that another door brings.
+    """
+    for command in more:
+        qianhai.add_command(command)
     is_json = "--json" in argv
     app = App(site, is_json=is_json, language=site.language, out=new_console())
     try:

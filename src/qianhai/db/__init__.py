@@ -12,7 +12,7 @@ Only `main` reads the environment: url and folder come in as arguments.
 
 from qianhai.db.connect import Database, open_database
 from qianhai.db.migrate import migrate, migrations
-from qianhai.db.model import Connection, Installation, Migration, UnknownCommit
+from qianhai.db.model import Connection, Installation, Migration, Sight, UnknownCommit
 from qianhai.db.start import Server, start_server, stop_server
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Installation",
     "Migration",
     "Server",
+    "Sight",
     "UnknownCommit",
     "migrate",
     "migrations",

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from qianhai.db import store
 from qianhai.db.migrate import migrate
-from qianhai.db.model import Connection, UnknownCommit
+from qianhai.db.model import Connection, Sight, UnknownCommit
 from qianhai.db.start import Server, start_server
 from qianhai.kernel import BrokenIntegrity, Environment, Flaw, Place, StaleState
 
@@ -80,6 +80,20 @@ class Database:
             raise _by_kind(fault, is_lost=conn.closed) from fault
         finally:
             self._give_back(conn)
+
+    @contextmanager
+    def reading(self, sight: Sight) -> Iterator[Connection]:
+        """Run a transaction that only reads, and only what one person may see.
+
+        It takes the database's role of readers, under which every table shows the rows of its
+        policies and no other, whatever the query forgets (migration 0011).
+
+        Raises:
+            Environment: as `transaction`; also where this user may not take that role.
+        """
+        with self.transaction() as conn:
+            store.settle_sight(conn, sight)
+            yield conn
 
     def _begin(self, *, rollback: bool) -> tuple[Connection, ExitStack]:
         """Borrow a connection and begin on it.

@@ -61,3 +61,13 @@ class Installation:
 
     bin: Path
     major: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whose eyes a reading has: what row-level security lets through is decided by it."""
+
+    institution_id: str
+    actor: str
+    roles: frozenset[str]
+    party: str | None = None

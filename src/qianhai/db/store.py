@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
-from qianhai.db.model import Connection, Migration
+from qianhai.db.model import Connection, Migration, Sight
 
 #: Serialises concurrent starts; any number will do, as long as nothing else takes it.
 _MIGRATION_LOCK: Final = 7_115_264_001
@@ -76,4 +76,14 @@ def apply_migration(conn: Connection, step: Migration) -> None:
     conn.execute(
         "insert into public.schema_migrations (number, name, digest) values (%s, %s, %s)",
         [step.number, step.name, step.digest],
+    )
+
+
+def settle_sight(conn: Connection, sight: Sight) -> None:
+    """Give this transaction to the role of readers, told whose eyes it has; it only reads."""
+    conn.execute(
+        "select set_config('transaction_read_only', 'on', true),"
+        " set_config('qianhai.institution', %s, true), set_config('qianhai.actor', %s, true),"
+        " set_config('qianhai.roles', %s, true), set_config('qianhai.party', %s, true)",
+        [sight.institution_id, sight.actor, ",".join(sorted(sight.roles)), sight.party or ""],
     )

@@ -1,0 +1,26 @@
+"""The list of places on every page: each subject names its own, for the roles that go there.
+
+Must not know what stands behind an address.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from qianhai.identity import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place: a message of the catalogue, an address, and the roles it is shown to."""
+
+    label: str
+    address: str
+    roles: frozenset[Role]
+    #: Smaller stands further left.
+    order: int = 100
+
+
+def shown(places: Sequence[Entry], roles: Collection[Role]) -> list[Entry]:
+    """Return the places some roles go to, in their order."""
+    found = [entry for entry in places if entry.roles & set(roles)]
+    return sorted(found, key=lambda entry: entry.order)

@@ -1,0 +1,19 @@
+"""Pages for people, a file a subject; listed here, they are served and stand in the navigation."""
+
+from typing import Final
+
+from qianhai.web.pages import account, administration, health, home, provider, sign_in, works
+from qianhai.web.pages.subject import Subject
+
+#: Every subject's pages.
+SUBJECTS: Final[tuple[Subject, ...]] = (
+    health.subject,
+    sign_in.subject,
+    provider.subject,
+    home.subject,
+    account.subject,
+    administration.subject,
+    works.subject,
+)
+
+__all__ = ["SUBJECTS", "Subject"]

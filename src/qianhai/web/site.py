@@ -1,0 +1,103 @@
+"""Where the web stands: its settings, and the house that is open while it serves.
+
+Holds what main hands in and what is opened once for all requests. Must not read the environment.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from qianhai.db import Database
+from qianhai.identity import Gate, Terms, Vault
+from qianhai.instructions import Bank, Roads
+from qianhai.policy import Policy, bundled, open_policy
+from qianhai.registers import Keyring
+from qianhai.web.languages import Catalogues
+from qianhai.web.provider import Connect, Provider
+from qianhai.web.rates import Rates
+from qianhai.web.works import Works
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the doors stand: what is trusted, how much is taken, how often one may knock."""
+
+    #: The address people type, when something in front of this process answers to it.
+    public_url: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    #: The largest body of a form or a JSON document, and of a file.
+    form_bytes_max: int = _MIB
+    file_bytes_max: int = 64 * _MIB
+    #: Attempts to sign in: a burst for one address, then one each so many seconds.
+    sign_in_burst: int = 20
+    sign_in_seconds: float = 6.0
+    #: Requests of one token or user to the API.
+    api_burst: int = 200
+    api_seconds: float = 0.01
+    terms: Terms = field(default_factory=Terms)
+    provider: Provider | None = None
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether people come by https, so that a cookie never travels in the clear."""
+        return bool(self.public_url and self.public_url.startswith("https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an installation's parts are; made by main, the only reader of the environment."""
+
+    data_dir: Path
+    database_url: str | None
+    institution_id: str
+    plan_files: Callable[[], dict[str, bytes]]
+    master_key: Callable[[], bytes]
+    now: Callable[[], datetime]
+    salts: Callable[[int], bytes]
+    #: Monotonic seconds, for rates; never compared with a time of day.
+    ticks: Callable[[], float]
+    sample: Path
+    settings: Settings
+
+
+class House:
+    """An installation that is open: its database, pack, keys and texts, shared by all requests."""
+
+    def __init__(self, site: Site, database: Database) -> None:
+        self.site = site
+        self.settings = site.settings
+        self.database = database
+        master = site.master_key()
+        self.keyring = Keyring(master)
+        self.vault = Vault(master)
+        self.gate = Gate(site.institution_id, site.salts, self.vault, site.settings.terms)
+        self.catalogues = Catalogues()
+        self.rates = Rates(site.ticks)
+        provider = site.settings.provider
+        self.connect = Connect(provider) if provider else None
+        self.works = Works(site.now, site.salts)
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The pack's files."""
+        return self.site.plan_files()
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The pack at hand, compiled."""
+        return open_policy(self.files, is_brief=True)
+
+    @cached_property
+    def roads(self) -> Roads:
+        """The roads on the database, one for each pack that is active."""
+        bank = Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
+        return Roads(bank, self.policy, bundled(self.files))
+
+    def close(self) -> None:
+        """Let long works end, then give the database back."""
+        self.works.close()
+        self.database.close()

@@ -1,0 +1,73 @@
+"""Fixtures of the web's tests: one server a worker, browsers with and without scripts."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg import sql
+
+from qianhai.db import Server, open_database
+from web.served import Clock, Served, open_house, serving
+
+#: As root and on a closed network, Chromium needs telling; see docs/web.md.
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def served(server: Server, server_dir: Path) -> Iterator[Served]:
+    """A server that the tests of this worker share; each makes the users it needs."""
+    name = sql.Identifier("served")
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template_qianhai").format(name))
+    clock = Clock()
+    database = open_database(url=server.conninfo("served"), data_dir=server_dir)
+    with serving(open_house(database, clock), clock) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close the browsers a test opened."""
+    yield
+    if "served" in request.fixturenames:
+        served: Served = request.getfixturevalue("served")
+        while served.clients:
+            served.clients.pop().close()
+
+
+@pytest.fixture
+def client(served: Served) -> httpx2.Client:
+    """A browser without scripts, that nobody signed in."""
+    return served.client()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on this machine; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """A tab of a browser that nobody signed in, in English."""
+    context = browser.new_context(base_url=served.address, locale="en-GB")
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,53 @@
+"""No text of a page is without its translation, and the catalogues are what the tool writes."""
+
+import re
+
+import pytest
+
+from qianhai.web.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, Catalogues
+from web.routes import source_folder
+from write_texts import converted, path_of, simplified, written
+
+#: Text between tags that no message gives: letters outside of tags, calls and comments.
+_CALLS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_TAGS = re.compile(r"<[^>]*>", re.DOTALL)
+_ATTRIBUTES = re.compile(r"[\w-]+=\"[^\"]*\"")
+_TRANS = re.compile(r"\{% trans.*?endtrans %\}", re.DOTALL)
+#: Names that are the same in every language.
+_NAMES = {"XLSX", "CSV"}
+
+
+def test_every_message_has_its_chinese() -> None:
+    missing = [one.id for one in simplified() if one.id and not (one.string and one.string[0])]
+    assert not missing, "run `make texts` and fill these in"
+
+
+@pytest.mark.parametrize("language", [SIMPLIFIED, TRADITIONAL])
+def test_the_catalogues_are_as_the_tool_writes_them(language: str) -> None:
+    catalog = simplified()
+    wanted = catalog if language == SIMPLIFIED else converted(catalog)
+    assert path_of(language).read_bytes() == written(wanted), "run `make texts`"
+
+
+def test_a_template_holds_no_text_of_its_own() -> None:
+    found = []
+    for path in sorted(source_folder().rglob("*.html")):
+        text = _CALLS.sub("", _TRANS.sub("", path.read_text(encoding="utf-8")))
+        bare = _ATTRIBUTES.sub(" ", _TAGS.sub(" ", text))
+        words = set(re.findall(r"[^\W\d_]{2,}", bare)) - _NAMES
+        found += [f"{path.name}: {word}" for word in sorted(words)]
+    assert not found
+
+
+def test_a_placeholder_is_kept_by_every_translation() -> None:
+    for one in simplified():
+        if one.id:
+            source = one.id if isinstance(one.id, str) else one.id[0]
+            said = one.string if isinstance(one.string, str) else (one.string or [""])[0]
+            assert set(re.findall(r"%\(\w+\)s", source)) == set(re.findall(r"%\(\w+\)s", said))
+
+
+def test_traditional_chinese_is_never_simplified() -> None:
+    texts = Catalogues()
+    assert texts.text(TRADITIONAL, "Account") == "賬户"
+    assert set(LANGUAGES) == {SIMPLIFIED, TRADITIONAL, "en"}
