@@ -158,15 +158,15 @@ def test_whoever_wrote_between_asking_and_posting_is_seen(
     keep(desk, "a1", "30.00")
     keep(desk, "a0", "5.00")
     asked = [giving_back(desk, "r0", "5.00", "a0"), giving_back(desk, "r1", "30.00", "a1")]
-    submit = desk.road.writer.submit
+    post_named = desk.road.writer.post_named
     others = iter([giving_back(desk, "x1", "10.00", "a1")])
 
     def after_another(*args: object, **kwargs: object) -> object:
         for other in others:
             desk.road.submit(other, at=desk.now())
-        return submit(*args, **kwargs)  # type: ignore[arg-type]
+        return post_named(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(desk.road.writer, "submit", after_another)
+    monkeypatch.setattr(desk.road.writer, "post_named", after_another)
     answers = list(desk.road.submit_many(asked, now=desk.now))
     assert outcomes(answers) == ["permitted", "refused"], "ten of the thirty had come back"
 

@@ -73,8 +73,9 @@ class _Walk:
     def __init__(self, env: Env) -> None:
         self.env = env
         self.row: Mapping[str, object] = {}
-        #: Values outside rows by node, each found once however often a part is shared or asked.
+        #: What is found outside rows by node, each once however often a part is shared or asked.
         self._found: dict[int, object] = {}
+        self._lacked: dict[int, frozenset[str]] = {}
 
     def raw(self, leaf: Leaf) -> object:
         """Return what is on record for a leaf: a value, `ABSENT`, or `None` for unknown."""
@@ -192,6 +193,13 @@ class _Walk:
 
     def lacking(self, node: Node) -> frozenset[str]:
         """Name what is unknown below a node and could still settle it."""
+        if self.row:
+            return self._lacking(node)
+        if id(node) not in self._lacked:
+            self._lacked[id(node)] = self._lacking(node)
+        return self._lacked[id(node)]
+
+    def _lacking(self, node: Node) -> frozenset[str]:
         if self.value(node) is not None and not isinstance(node, Leaf):
             return frozenset()
         match node:

@@ -6,6 +6,7 @@ needs no node of its own. Must not know what a table is about.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from qianhai.rules.model import Apply, Case, Const, Junction, Leaf, Node, Table, Within
@@ -20,9 +21,9 @@ def cell_of(table: Table, arguments: Sequence[Node]) -> Node:
     guards: defaultdict[str, defaultdict[_Head, list[Node]]] = defaultdict(
         lambda: defaultdict(list)
     )
+    test = lru_cache(maxsize=None)(lambda at, words: _test(arguments[at], words))
     for line in table.lines:
-        pairs = zip(arguments[1:], line.words[1:], strict=True)
-        rest = [_test(argument, words) for argument, words in pairs if words is not None]
+        rest = [test(at, words) for at, words in enumerate(line.words) if at and words is not None]
         for answer, is_open in ((line.answer, True), (line.closed, False)):
             if answer:
                 head = line.clause, is_open, line.words[0]
