@@ -23,7 +23,7 @@ from qianhai.rules.model import (
 from qianhai.rules.types import Bool, Number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Given(Node):
     """A numerator that is unknown while its own denominator is."""
 
@@ -36,7 +36,7 @@ class Given(Node):
         return (self.numerator, self.denominator)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OneIfUnknown(Node):
     """A denominator, or 1 while it is unknown: a branch that is not taken needs no rate."""
 
