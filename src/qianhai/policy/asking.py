@@ -13,7 +13,7 @@ from qianhai.policy.answering import Answers
 from qianhai.policy.binding import bind
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.deciding import Finding, compare, findings_of
-from qianhai.policy.facts import Leaf, leaves_of
+from qianhai.policy.facts import Leaf
 from qianhai.policy.limits import draws_of
 from qianhai.policy.model import Decision
 from qianhai.policy.policy import Policy
@@ -90,7 +90,7 @@ class Matter:
         self.policy = policy
         self.compiled = compiled
         self.standing = standing
-        self.leaves = leaves_of(compiled.facts)
+        self.leaves = compiled.leaves
         self.answers = Answers(compiled, standing)
         self._run = bind(compiled, standing).run
         self._lacking: dict[tuple[object, ...], tuple[str, ...]] = {}
