@@ -13,6 +13,7 @@ from qianhai.policy import Policy, open_policy
 from qianhai.registers import Entry as Row
 from qianhai.registers import check_entries
 from qianhai.simulation import INVERTED, Entry, Line, Year
+from tracing import untraced
 
 #: Providers whose facts business makes, or that every cast has by itself.
 MADE = {
@@ -23,6 +24,7 @@ PATTERNS = {"split", "dormant", "mule", "circle", "mismatch"}
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def policy() -> Policy:
     return open_policy(read_files(Path(__file__).parents[2] / "plan"))
 
