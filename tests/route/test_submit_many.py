@@ -21,6 +21,7 @@ from qianhai.registers import Keyring
 from route import tampering
 from route.desk import Desk
 from route.umbrella import everyone, giving_back, keep, keeping
+from tracing import untraced
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "examples" / "day"
@@ -28,6 +29,7 @@ NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def plan() -> Policy:
     return open_policy(read_files(ROOT / "plan"))
 
