@@ -17,14 +17,13 @@ from qianhai.web.api import SUBJECTS as DOCUMENTS
 from qianhai.web.interviews import Interview, sealed
 from qianhai.web.pages import SUBJECTS as PAGES
 
+_INTERVIEW: Final = Interview("overseas_lending", "lend", date(2026, 3, 2))
 #: What stands in the place of a parameter; nothing is found under it, which is an answer too.
 SAMPLES: Final = {
     "secret": "no-such-secret",
     "number": "67",
     "facility": "overseas_lending",
-    "state": sealed(
-        Vault(bytes(range(32))), Interview("overseas_lending", "lend", date(2026, 3, 2))
-    ),
+    "state": sealed(Vault(bytes(range(32))), _INTERVIEW),
 }
 _NOBODY: Final = UUID(int=0)
 

@@ -60,6 +60,15 @@ _COMMON_CHINESE: Final = frozenset(
     ["我想", "想要", "我要", "要办", "办理", "可以", "怎么", "如何", "需要", "请问", "我们", "什么"]
 )
 _STEM: Final = 6
+#: What people say and the plan says otherwise; every business is about Hong Kong, said once.
+_MEANT: Final = {
+    "compan": "enterp",
+    "firm": "enterp",
+    "wage": "salary",
+    "wages": "salary",
+    "kong": "hong",
+    "公司": "企业",
+}
 #: What a word counts for by where it stands: a title says most.
 _WEIGHTS: Final = (4, 2, 1)
 #: A business whose score is below this share of the best one's is not meant.
@@ -75,10 +84,10 @@ def terms_of(text: str) -> list[str]:
     found: dict[str, None] = {}
     for run in _CHINESE.findall(text):
         pairs = [run[at : at + 2] for at in range(len(run) - 1)] or [run]
-        found |= dict.fromkeys(pair for pair in pairs if pair not in _COMMON_CHINESE)
+        found |= {_MEANT.get(pair, pair): None for pair in pairs if pair not in _COMMON_CHINESE}
     for word in _ENGLISH.findall(text.casefold()):
         if word not in _COMMON:
-            found[word[:_STEM]] = None
+            found[_MEANT.get(word[:_STEM], word[:_STEM])] = None
     return list(found)
 
 
@@ -127,8 +136,9 @@ def _texts(pack: Pack, facility: Facility) -> Iterator[str]:
 
 
 def _rarity(term: str, texts: Mapping[str, tuple[str, ...]]) -> float:
+    """Return what a term tells: the more, the fewer businesses have it."""
     count = sum(any(_has(part, term) for part in parts) for parts in texts.values())
-    return log((1 + len(texts)) / (1 + count)) if count else 0.0
+    return log((1 + len(texts)) / (1 + count)) ** 2 if count else 0.0
 
 
 def _score(parts: tuple[str, ...], weights: Mapping[str, float]) -> float:
