@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -10,13 +11,20 @@ from uuid import UUID
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from qianhai.identity import Role
+from qianhai.identity import Role, Vault
 from qianhai.web.access import Allowed
 from qianhai.web.api import SUBJECTS as DOCUMENTS
+from qianhai.web.interviews import Interview, sealed
 from qianhai.web.pages import SUBJECTS as PAGES
 
+_INTERVIEW: Final = Interview("overseas_lending", "lend", date(2026, 3, 2))
 #: What stands in the place of a parameter; nothing is found under it, which is an answer too.
-SAMPLES: Final = {"secret": "no-such-secret"}
+SAMPLES: Final = {
+    "secret": "no-such-secret",
+    "number": "67",
+    "facility": "overseas_lending",
+    "state": sealed(Vault(bytes(range(32))), _INTERVIEW),
+}
 _NOBODY: Final = UUID(int=0)
 
 

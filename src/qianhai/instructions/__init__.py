@@ -16,6 +16,7 @@ from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
+from qianhai.instructions.days import authorisations_of, every_authorisation
 from qianhai.instructions.editions import Editions, editions_of
 from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
@@ -31,7 +32,13 @@ from qianhai.instructions.schedules import SCHEDULE_PARTS
 from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
-from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
+from qianhai.instructions.store import (
+    ChangeRow,
+    Used,
+    newest_decision,
+    read_pack,
+    read_used,
+)
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
 
@@ -74,14 +81,17 @@ __all__ = [
     "Stager",
     "Sum",
     "Tally",
+    "Used",
     "Version",
     "Wanted",
     "amount_of",
+    "authorisations_of",
     "book_of",
     "changes_of",
     "days_of",
     "editions_of",
     "escaped",
+    "every_authorisation",
     "fill",
     "gather",
     "headroom_of",
@@ -90,5 +100,6 @@ __all__ = [
     "marked",
     "newest_decision",
     "read_pack",
+    "read_used",
     "shadow_report",
 ]

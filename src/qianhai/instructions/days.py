@@ -1,14 +1,15 @@
 """Days: what stands on a day of value, and the register and accounts as they are true then."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook
 from qianhai.policy import Authorisation, Policy, Standing, as_status
 from qianhai.registers import Account, Register, known_by
+from qianhai.registers import Authorisation as OnRecord
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -56,7 +57,27 @@ class Days:
 
 def authorisations_of(register: Register) -> tuple[Authorisation, ...]:
     """Return the instruments on record that change a clause's status."""
-    return tuple(
-        Authorisation(one.clause, as_status(one.status), one.since, one.until, one.number)
-        for one in register.authorisations()
-    )
+    return tuple(_authorisation(one) for one in register.authorisations())
+
+
+def every_authorisation(
+    conn: Connection, institution_id: str, at: datetime
+) -> tuple[Authorisation, ...]:
+    """Return the instruments of all days, as known at an instant: how clauses came to stand.
+
+    One that is told anew under its number ends the day before, as the register has it.
+    """
+    found: dict[tuple[str, ...], OnRecord] = {}
+    ended: list[OnRecord] = []
+    register = Register(conn, institution_id, date.max, at)
+    for one in sorted(register.every_authorisation(), key=lambda given: given.since):
+        key = (one.clause, one.instrument, one.number)
+        if before := found.get(key):
+            last = one.since - timedelta(days=1)
+            ended.append(replace(before, until=min(last, before.until or last)))
+        found[key] = one
+    return tuple(_authorisation(one) for one in (*ended, *found.values()))
+
+
+def _authorisation(one: OnRecord) -> Authorisation:
+    return Authorisation(one.clause, as_status(one.status), one.since, one.until, one.number)

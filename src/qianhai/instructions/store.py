@@ -378,3 +378,27 @@ def count_left_out(
     ).fetchone()
     assert row is not None, "a count is one row"
     return int(row[0])
+
+
+class Used(NamedTuple):
+    """How many instructions of an action were decided with an outcome in a month."""
+
+    facility: str
+    action: str
+    outcome: str
+    month: date
+    times: int
+
+
+_USED = """
+select i.facility, i.action, d.outcome, date_trunc('month', i.value_on)::date, count(*)
+from instructions.instructions i
+join instructions.decisions d on d.institution_id = i.institution_id and d.instruction_id = i.id
+where i.institution_id = %s and i.value_on between %s and %s
+group by 1, 2, 3, 4 order by 4, 1, 2, 3
+"""
+
+
+def read_used(conn: Connection, institution: str, first: date, last: date) -> list[Used]:
+    """Return how often each action was decided on days of value, both inclusive, by month."""
+    return [Used(*row) for row in conn.execute(_USED, (institution, first, last))]

@@ -25,11 +25,18 @@ from qianhai.policy.completing import Words
 from qianhai.policy.covering import SIDES, Shown, coverage, uncovered
 from qianhai.policy.deciding import trace
 from qianhai.policy.differing import PackDifference, pack_differences
-from qianhai.policy.examples import Case, cases_of, check_examples, decide_case, judge_case
+from qianhai.policy.examples import (
+    Case,
+    cases_in,
+    cases_of,
+    check_examples,
+    decide_case,
+    judge_case,
+)
 from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts
 from qianhai.policy.figures import Figure, judge_figure
 from qianhai.policy.fitting import Fit, fits_of
-from qianhai.policy.in_force import Authorisation, as_status, open_clauses
+from qianhai.policy.in_force import OPEN, Authorisation, as_status, open_clauses, statuses_on
 from qianhai.policy.limits import fits, limit_data, split, uses_of
 from qianhai.policy.model import (
     Action,
@@ -76,6 +83,7 @@ __all__ = [
     "ANY_ACCOUNT",
     "FIXED",
     "OF_A_LINE",
+    "OPEN",
     "SCHEMA_FILES",
     "SIDES",
     "Action",
@@ -132,6 +140,7 @@ __all__ = [
     "as_status",
     "bearing_of",
     "bundled",
+    "cases_in",
     "cases_of",
     "check_examples",
     "check_pack",
@@ -160,6 +169,7 @@ __all__ = [
     "schemas",
     "settlings",
     "split",
+    "statuses_on",
     "survey",
     "trace",
     "unbundled",

@@ -14,7 +14,7 @@ from qianhai.policy.figures import judge_figure
 from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Decision, Example, Facility, Overlay, Verdict
 from qianhai.policy.policy import Policy
-from qianhai.policy.reading import Document, Path
+from qianhai.policy.reading import Document, Path, hold_to, read_document
 from qianhai.policy.standing import Standing
 from qianhai.policy.texts import is_same, text_of, word_of
 
@@ -55,6 +55,19 @@ def cases_of(policy: Policy, owners: Collection[str] | None = None) -> Iterator[
         for number, example in enumerate(overlay.examples):
             path = ("examples", number)
             yield case_of(policy, overlay, document, path, example, policy.overlays[overlay.id])
+
+
+def cases_in(policy: Policy, files: Mapping[str, bytes], facility: str) -> Iterator[Case]:
+    """Yield the examples of one facility from its file, also where the pack was opened brief."""
+    name = policy.pack.sources[f"facility:{facility}"].document.file
+    file = next(path for path in files if name.endswith(f"/{path}"))
+    document, _ = read_document(name, files[file])
+    assert document is not None, "the file was read when the pack was opened"
+    whole, _ = hold_to(Facility, document)
+    assert whole is not None, "the file was held to its model when the pack was opened"
+    for number, example in enumerate(whole.examples):
+        compiled = policy.compiled(facility, example.action)
+        yield case_of(policy, whole, document, ("examples", number), example, compiled)
 
 
 def case_of(

@@ -13,7 +13,7 @@ from qianhai.policy.model import ClauseStatus
 from qianhai.policy.pack import Pack
 
 #: What a status lets the engine decide; `duty` opens nothing, `proposed` waits for an instrument.
-_OPEN: frozenset[ClauseStatus] = frozenset({"in_force", "pilot", "supported"})
+OPEN: frozenset[ClauseStatus] = frozenset({"in_force", "pilot", "supported"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,24 @@ def open_clauses(
     authorisations: Iterable[Authorisation] = (),
     switches: Mapping[str, str] | None = None,
 ) -> frozenset[str]:
-    """Return every clause that may be decided under on a day.
+    """Return every clause that may be decided under on a day."""
+    statuses = statuses_on(pack, day, authorisations, switches)
+    return frozenset(clause for clause, status in statuses.items() if status in OPEN)
 
-    Nothing is open before the plan's effective date, except by an instrument of its own; the
-    latest instrument that holds decides, of two of one day the one named last.
+
+def statuses_on(
+    pack: Pack,
+    day: date,
+    authorisations: Iterable[Authorisation] = (),
+    switches: Mapping[str, str] | None = None,
+) -> dict[str, ClauseStatus]:
+    """Return the status of every clause that has one on a day.
+
+    None has before the plan's effective date, except by an instrument of its own; the latest
+    instrument that holds decides, of two of one day the one named last.
     """
     statuses = stated_statuses(pack, switches or {}) if day >= pack.plan.effective_from else {}
     for given in sorted(authorisations, key=lambda a: (a.first, a.instrument)):
         if given.first <= day and (given.until is None or day <= given.until):
             statuses[given.clause] = given.status
-    return frozenset(clause for clause, status in statuses.items() if status in _OPEN)
+    return statuses

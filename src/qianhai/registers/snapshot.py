@@ -195,6 +195,14 @@ class Register:
         rows = store.standing_everywhere(self._conn, "authorisation", self._as_of)
         return [read_authorisation(row) for row in rows]
 
+    def every_authorisation(self) -> list[Authorisation]:
+        """Answer every instrument on record, for whatever days it gives a clause a status."""
+        as_of = self._as_of
+        rows = store.ever_on_record(
+            self._conn, "authorisation", as_of.institution_id, as_of.known_at
+        )
+        return [read_authorisation(row) for row in rows]
+
     def consents(self, ids: Sequence[str], purpose: str) -> dict[str, frozenset[str]]:
         """Answer the scopes each subject consents to for a purpose; empty when there is none.
 

@@ -120,6 +120,14 @@ def standing_everywhere(conn: Connection, kind: str, as_of: AsOf) -> list[dict[s
     return _rows(conn, _standing(TABLES[kind]), as_of.params)
 
 
+def ever_on_record(
+    conn: Connection, kind: str, institution_id: str, known_at: datetime
+) -> list[dict[str, Any]]:
+    """Return every row of a register as known at an instant, for whatever days."""
+    query = _current(TABLES[kind], _EVERYTHING)
+    return _rows(conn, query, {"institution": institution_id, "known_at": known_at})
+
+
 def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
     """Return the accounts parties hold on the day; one that went to another party is not theirs."""
     ever_theirs = sql.SQL(

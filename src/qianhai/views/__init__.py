@@ -8,6 +8,7 @@ from qianhai.views.asking import (
     OUTCOME_WORDS,
     ask_document,
     paper_of,
+    question_document,
     what_if_document,
     which_document,
     why_texts,
@@ -23,6 +24,7 @@ from qianhai.views.day_columns import csv_lines, json_lines
 from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
+from qianhai.views.finding import business, businesses, terms_of
 from qianhai.views.flaws import Document, fault_document, flaw_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
@@ -37,6 +39,14 @@ from qianhai.views.ledger import (
 )
 from qianhai.views.limits import limits_document
 from qianhai.views.measure import measure_page
+from qianhai.views.measure_history import history_document, use_document
+from qianhai.views.measure_rule import example_documents, rule_document, values_document
+from qianhai.views.navigator import (
+    answer_document,
+    answers_document,
+    business_document,
+    sentence_of,
+)
 from qianhai.views.outcome import (
     OUTCOME_COLUMNS,
     instructed,
@@ -50,6 +60,7 @@ from qianhai.views.plan import (
     reach_document,
     shown_document,
 )
+from qianhai.views.plan_map import MAP_COLUMNS, STATES, Sought, map_document, map_rows
 from qianhai.views.replay import (
     FLIP_COLUMNS,
     cause_words,
@@ -72,14 +83,22 @@ from qianhai.views.report import (
 
 __all__ = [
     "FLIP_COLUMNS",
+    "MAP_COLUMNS",
     "OUTCOME_COLUMNS",
     "OUTCOME_WORDS",
     "RECONCILED_COLUMNS",
+    "STATES",
     "DayTally",
     "Document",
+    "Sought",
+    "answer_document",
+    "answers_document",
     "ask_document",
     "balance_document",
     "book_documents",
+    "business",
+    "business_document",
+    "businesses",
     "cause_words",
     "change_document",
     "change_result",
@@ -87,6 +106,7 @@ __all__ = [
     "csv_lines",
     "decision_document",
     "difference_documents",
+    "example_documents",
     "facility_document",
     "facility_line",
     "fault_document",
@@ -95,6 +115,7 @@ __all__ = [
     "flip_line",
     "form_document",
     "grouped",
+    "history_document",
     "instructed",
     "is_stale",
     "json_lines",
@@ -102,12 +123,15 @@ __all__ = [
     "left_document",
     "limits_document",
     "loaded_document",
+    "map_document",
+    "map_rows",
     "measure_line",
     "measure_page",
     "other_way",
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "question_document",
     "reach_document",
     "reason_texts",
     "reconciled_rows",
@@ -119,11 +143,16 @@ __all__ = [
     "return_columns",
     "return_document",
     "return_rows",
+    "rule_document",
+    "sentence_of",
     "shadow_document",
     "shown_document",
     "side_document",
     "statement_line",
+    "terms_of",
     "trial_documents",
+    "use_document",
+    "values_document",
     "version_document",
     "what_if_document",
     "which_document",

@@ -41,6 +41,20 @@ def _converted(text: str) -> str:
     return str(_converter().convert(text))
 
 
+def simplified(text: str) -> str:
+    """Return a Chinese text in simplified characters, as the pack is written.
+
+    >>> simplified("資本項目")
+    '资本项目'
+    """
+    return str(_simplifier().convert(text))
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
+
+
 def matched(tag: str) -> str | None:
     """Return the language of ours that a language tag asks for.
 

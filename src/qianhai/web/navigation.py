@@ -11,16 +11,17 @@ from qianhai.identity import Role
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place: a message of the catalogue, an address, and the roles it is shown to."""
+    """One place: a message of the catalogue, an address, and whom it is shown to."""
 
     label: str
     address: str
-    roles: frozenset[Role]
+    #: None is everybody, also who has not signed in.
+    roles: frozenset[Role] | None
     #: Smaller stands further left.
     order: int = 100
 
 
 def shown(places: Sequence[Entry], roles: Collection[Role]) -> list[Entry]:
     """Return the places some roles go to, in their order."""
-    found = [entry for entry in places if entry.roles & set(roles)]
+    found = [entry for entry in places if entry.roles is None or entry.roles & set(roles)]
     return sorted(found, key=lambda entry: entry.order)

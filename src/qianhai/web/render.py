@@ -26,7 +26,7 @@ from qianhai.views import grouped
 from qianhai.web.languages import LANGUAGES
 from qianhai.web.navigation import Entry, shown
 from qianhai.web.visitor import Visitor, cookie_name, is_secure
-from qianhai.web.words import OUTCOMES, ROLES
+from qianhai.web.words import CONFIDENCE, KNOWN_BY, OUTCOMES, ROLES, STANDS, WINDOWS
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -124,6 +124,10 @@ def _templates() -> Templates:
         languages=LANGUAGES,
         role_words=ROLES,
         outcome_words=OUTCOMES,
+        stand_words=STANDS,
+        confidence_words=CONFIDENCE,
+        known_words=KNOWN_BY,
+        window_words=WINDOWS,
     )
     templates.filters.update(
         grouped=_grouped, day=_day, instant=_instant, message=_gettext, flaws_of=flaws_of

@@ -1,4 +1,4 @@
-"""The console's words for what the rooms name: roles and outcomes.
+"""The console's words for what the rooms name: roles, outcomes, how a clause stands.
 
 Messages of the catalogue; must not decide anything.
 """
@@ -29,4 +29,37 @@ OUTCOMES: Final = {
     Outcome.REFERRED: (mark("Referred to a person"), "warn", "△"),
     Outcome.INCOMPLETE: (mark("Incomplete"), "warn", "…"),
     Outcome.REFUSED: (mark("Refused"), "bad", "✕"),
+}
+
+#: How a clause or a measure stands: its word, and the sign that stands for its colour.
+STANDS: Final = {
+    "in_force": (mark("In force"), "●"),
+    "pilot": (mark("Pilot"), "◐"),
+    "supported": (mark("Supported"), "◇"),
+    "proposed": (mark("Proposed"), "○"),
+    "duty": (mark("Duty"), "▭"),
+    "not_yet": (mark("Not yet"), "·"),
+}
+#: Where a value of the regulation was taken from, and so how sure it is.
+CONFIDENCE: Final = {
+    "page": mark("Read on the official page"),
+    "plan": mark("Stated by the plan"),
+    "design": mark("Chosen by this system"),
+    "memory-sure": mark("From memory, sure"),
+    "memory-unsure": mark("From memory, unsure; decides nothing"),
+}
+#: Who it is that knows a fact.
+KNOWN_BY: Final = {
+    "sender": mark("You say it"),
+    "register": mark("From the registers"),
+    "ledger": mark("From the ledger"),
+    "calendar": mark("From the calendar"),
+    "continued": mark("From the business continued"),
+}
+#: Over which time a limit counts.
+WINDOWS: Final = {
+    "outstanding": mark("outstanding"),
+    "day": mark("each day"),
+    "year": mark("each year"),
+    "lifetime": mark("in all"),
 }

@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from qianhai.web.pages import account, administration, health, home, provider, sign_in, works
+from qianhai.web.pages import (
+    account,
+    administration,
+    health,
+    home,
+    navigator,
+    plan,
+    provider,
+    sign_in,
+    works,
+)
 from qianhai.web.pages.subject import Subject
 
 #: Every subject's pages.
@@ -11,6 +21,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     sign_in.subject,
     provider.subject,
     home.subject,
+    navigator.subject,
+    plan.subject,
     account.subject,
     administration.subject,
     works.subject,

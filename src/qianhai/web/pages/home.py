@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from qianhai.identity import Role
 from qianhai.web.access import Member
-from qianhai.web.navigation import Entry
+from qianhai.web.navigation import Entry, shown
 from qianhai.web.pages.subject import Subject
 from qianhai.web.render import page
 
@@ -22,11 +22,10 @@ subject: Final = Subject(router)
 def home(visitor: Member) -> Response:
     """Show where to go on from, and the long works of this visitor."""
     places: tuple[Entry, ...] = visitor.request.app.state.places
-    mine = [place for place in places if place.roles & visitor.roles]
     return page(
         visitor,
         "home/index.html",
-        places=sorted(mine, key=lambda place: place.order),
+        places=shown(places, visitor.roles),
         works=visitor.house.works.owned(visitor.known.name),
         is_administrator=Role.ADMINISTRATOR in visitor.roles,
     )
