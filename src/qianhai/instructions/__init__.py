@@ -4,6 +4,8 @@
         -> Road.submit: know, gather, decide, shape, hand in   -> one commit by the ledger's writer
         -> Answer
 
+    FourEyes: what is above a threshold waits for a second person, the rest goes the road
+
     Roads: each instruction on the road of the pack active on its day, a candidate in the Shadow
     Replay: decisions on record judged again under a candidate; Changes: proposed to revoked
 
@@ -12,16 +14,32 @@ Knows the pack, the registers and the ledger; is known by views and doors only.
 
 from qianhai.instructions.accounts import book_of, limit_name
 from qianhai.instructions.admit import Admission, Admitted
+from qianhai.instructions.answers import answers_of
+from qianhai.instructions.approval_store import (
+    RunLine,
+    RunRow,
+    StepRow,
+    ThresholdRow,
+    count_open,
+    read_run,
+    read_run_lines,
+    read_runs,
+    read_standing,
+)
+from qianhai.instructions.approvals import Approval, Approvals
 from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.editions import Editions, editions_of
 from qianhai.instructions.effects import EFFECTS
+from qianhai.instructions.four_eyes import Decided, FourEyes, Sorted, Submitted
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
+from qianhai.instructions.interpret import declared_facts
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
+from qianhai.instructions.preview import Preview, answer_mark
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.reports import Record
@@ -34,6 +52,7 @@ from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
+from qianhai.instructions.thresholds import Thresholds, Waits, set_threshold, thresholds_of
 
 __all__ = [
     "EFFECTS",
@@ -43,16 +62,20 @@ __all__ = [
     "Admitted",
     "Answer",
     "Answered",
+    "Approval",
+    "Approvals",
     "Bank",
     "Cause",
     "Change",
     "ChangeRow",
     "Changes",
     "Cover",
+    "Decided",
     "Difference",
     "Drawn",
     "Editions",
     "Flip",
+    "FourEyes",
     "Gathering",
     "Headroom",
     "Instruction",
@@ -61,6 +84,7 @@ __all__ = [
     "Named",
     "PackText",
     "Part",
+    "Preview",
     "Record",
     "Records",
     "Replay",
@@ -68,18 +92,30 @@ __all__ = [
     "Returns",
     "Road",
     "Roads",
+    "RunLine",
+    "RunRow",
     "ShadowReport",
     "ShadowTurns",
+    "Sorted",
     "Staged",
     "Stager",
+    "StepRow",
+    "Submitted",
     "Sum",
     "Tally",
+    "ThresholdRow",
+    "Thresholds",
     "Version",
+    "Waits",
     "Wanted",
     "amount_of",
+    "answer_mark",
+    "answers_of",
     "book_of",
     "changes_of",
+    "count_open",
     "days_of",
+    "declared_facts",
     "editions_of",
     "escaped",
     "fill",
@@ -90,5 +126,11 @@ __all__ = [
     "marked",
     "newest_decision",
     "read_pack",
+    "read_run",
+    "read_run_lines",
+    "read_runs",
+    "read_standing",
+    "set_threshold",
     "shadow_report",
+    "thresholds_of",
 ]
