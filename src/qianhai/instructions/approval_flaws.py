@@ -22,8 +22,7 @@ _SAID: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "I043": (
         "an instruction nobody decided on yet",
-        "instruction `{}` was rejected, withdrawn or booked already. Send it under a new id to"
-        " have it decided again.",
+        "instruction `{}` was rejected, withdrawn or booked already; send it under a new id.",
         "指令“{}”已被驳回、撤回或已入账。如需重新办理，请使用新编号提交。",
     ),
     "I044": (
@@ -48,8 +47,7 @@ _SAID: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "I048": (
         "today or a later day",
-        "`{}` is no day from today on: a threshold never changes what was done before. Choose"
-        " today or a later day.",
+        "`{}` is over: a threshold changes nothing done before. Choose today or a later day.",
         "“{}”不是今日或以后的日期：限额不改变此前的办理。请选择今日或以后的日期。",
     ),
     "I049": (

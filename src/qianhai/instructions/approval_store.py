@@ -83,7 +83,7 @@ def write_steps(conn: Connection, rows: Sequence[Mapping[str, object]]) -> list[
     return insert_sealed(conn, "instructions.approvals", rows, key)
 
 
-_STEPS: Final = f"select {', '.join(StepRow._fields)} from instructions.approvals"
+_STEPS: Final = f"select {', '.join(StepRow._fields)} from instructions.approvals"  # noqa: S608 - our own names
 
 
 def _steps(rows: Sequence[tuple[Any, ...]]) -> list[StepRow]:

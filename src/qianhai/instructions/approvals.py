@@ -114,7 +114,7 @@ class Approvals:
                     "explained": self._cover.hide(key, said, instruction.id, "dry"),
                 }
             )
-        self._write(conn, rows, by, at)
+        self._write(conn, rows, at)
 
     def get(self, conn: Connection, instruction_id: str) -> Approval:
         """Return one instruction that was submitted.
@@ -148,7 +148,7 @@ class Approvals:
             key = keys.get(first.subject)
             content = self._cover.show(key, first.content, number, "waiting")
             said = self._cover.show(key, first.explained, number, "dry")
-            told = json.loads(said) if said else {"reasons": (), "waits": None}
+            told: dict[str, Any] = json.loads(said) if said else {"reasons": [], "waits": None}
             found.append(
                 Approval(
                     number,
@@ -232,7 +232,7 @@ class Approvals:
             "explained": "",
             **more,
         }
-        self._write(conn, [row], by, at)
+        self._write(conn, [row], at)
 
     def _row(
         self, instruction_id: str, step: int, kind: str, by: str, at: datetime
@@ -248,9 +248,7 @@ class Approvals:
             "salt": self._salts(_SALT_BYTES),
         }
 
-    def _write(
-        self, conn: Connection, rows: Sequence[Mapping[str, object]], by: str, at: datetime
-    ) -> None:
+    def _write(self, conn: Connection, rows: Sequence[Mapping[str, object]], at: datetime) -> None:
         """Write steps, each with its entry in the journal."""
         seals = store.write_steps(conn, rows)
         entries = [

@@ -36,7 +36,7 @@ _SALT_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What became of an instruction a person sent: answered at once, or waiting with its preview."""
+    """What became of what a person sent: answered at once, or waiting with its preview."""
 
     answer: Answer | None
     preview: Preview | None = None
@@ -59,7 +59,7 @@ class Decided:
 
 @dataclass(slots=True)
 class Sorted:
-    """A staged file by what becomes of it: what goes at once, what waits, and all lines in order."""
+    """A staged file by what becomes of it: what goes at once, what waits, all lines in order."""
 
     direct: Staged
     waiting: Staged

@@ -27,9 +27,11 @@ _INT64_MAX: Final = (1 << 63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Why an instruction waits for a second person: `continues`, `no_amount`, `no_threshold`, `above`.
+    """Why an instruction waits for a second person.
 
-    `amount` is what it states, `most` what one person may do alone.
+    `kind` is `continues`, `no_amount`, `no_threshold` or `above`, and `again` where it waits
+    already though one person would suffice now. `amount` is what it states, `most` what one
+    person may do alone.
     """
 
     kind: str
@@ -98,7 +100,8 @@ def amounts_of(
             for row in value:
                 for name in money:
                     if isinstance(row.get(name), Decimal):
-                        yield fields[name].currency, abs(row[name])
+                        currency = row.get(fields[name].currency, fields[name].currency)
+                        yield (currency if currency in CURRENCIES else ""), abs(row[name])
 
 
 def _written(currency: str, amount: Decimal) -> str:

@@ -21,9 +21,18 @@ from qianhai.views.change import (
 from qianhai.views.day import DayTally, written
 from qianhai.views.day_columns import csv_lines, json_lines
 from qianhai.views.decision import decision_document, other_way, reason_texts
+from qianhai.views.desk import (
+    accounts_named,
+    legs_document,
+    preview_document,
+    reasons_document,
+    sentence,
+    waits_texts,
+)
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
 from qianhai.views.flaws import Document, fault_document, flaw_document
+from qianhai.views.keying import keying_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
     balance_document,
@@ -77,6 +86,7 @@ __all__ = [
     "RECONCILED_COLUMNS",
     "DayTally",
     "Document",
+    "accounts_named",
     "ask_document",
     "balance_document",
     "book_documents",
@@ -98,8 +108,10 @@ __all__ = [
     "instructed",
     "is_stale",
     "json_lines",
+    "keying_document",
     "known_by",
     "left_document",
+    "legs_document",
     "limits_document",
     "loaded_document",
     "measure_line",
@@ -108,8 +120,10 @@ __all__ = [
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "preview_document",
     "reach_document",
     "reason_texts",
+    "reasons_document",
     "reconciled_rows",
     "reconciliation_document",
     "record_columns",
@@ -119,12 +133,14 @@ __all__ = [
     "return_columns",
     "return_document",
     "return_rows",
+    "sentence",
     "shadow_document",
     "shown_document",
     "side_document",
     "statement_line",
     "trial_documents",
     "version_document",
+    "waits_texts",
     "what_if_document",
     "which_document",
     "why_texts",

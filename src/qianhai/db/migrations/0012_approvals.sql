@@ -112,6 +112,26 @@ create table instructions.run_lines (
 );
 create index run_lines_by_instruction on instructions.run_lines (institution_id, instruction_id);
 
+-- Who sees what waits: those who send and decide, and who looks on; an administrator sees the thresholds.
+do $$
+declare
+    rule record;
+begin
+    for rule in select * from (values
+        ('instructions.thresholds', '{bank_officer,approver,auditor,administrator}'),
+        ('instructions.approvals', '{bank_officer,approver,auditor}'),
+        ('instructions.runs', '{bank_officer,approver,auditor}'),
+        ('instructions.run_lines', '{bank_officer,approver,auditor}')
+    ) as r (table_name, roles) loop
+        execute format('alter table %s enable row level security', rule.table_name);
+        execute format(
+            'create policy sight on %s for select using (institution_id = (select sight.institution())'
+            ' and (select sight.is_any(variadic %L::text[])) or (select sight.is_any(''supervisor'')))',
+            rule.table_name, rule.roles);
+    end loop;
+end
+$$;
+
 insert into journal.sealed_tables (table_name, key_columns, mutable_columns) values
     ('instructions.thresholds', '{institution_id,number}', '{}'),
     ('instructions.approvals', '{institution_id,instruction_id,step}', '{}'),

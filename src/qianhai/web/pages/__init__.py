@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from qianhai.web.pages import account, administration, health, home, provider, sign_in, works
+from qianhai.web.pages import (
+    account,
+    administration,
+    approvals,
+    desk,
+    health,
+    home,
+    provider,
+    runs,
+    sign_in,
+    thresholds,
+    works,
+)
 from qianhai.web.pages.subject import Subject
 
 #: Every subject's pages.
@@ -13,6 +25,10 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     home.subject,
     account.subject,
     administration.subject,
+    desk.subject,
+    runs.subject,
+    approvals.subject,
+    thresholds.subject,
     works.subject,
 )
 
