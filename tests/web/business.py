@@ -7,10 +7,18 @@ from typing import Final
 
 import httpx2
 
+from qianhai.identity import User
 from web.served import ROOT, Served, form_token
 
 DAY: Final = ROOT / "examples" / "day"
 LOAN: Final = "M67-001"
+
+
+def english(served: Served, user: User) -> httpx2.Client:
+    """Return a browser without scripts in which a user signed in, that reads English."""
+    client = served.signed_in(user)
+    client.headers["accept-language"] = "en"
+    return client
 
 
 def lines(*ids: str, suffix: str = "") -> str:

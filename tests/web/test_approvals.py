@@ -9,7 +9,7 @@ import pytest
 from qianhai import journal
 from qianhai.identity import Role
 from qianhai.instructions import answers_of
-from web.business import later, lines, run_of, send
+from web.business import english, later, lines, run_of, send
 from web.served import INSTITUTION, Served, form_token, post
 
 APPROVE, REJECT, WITHDRAW = "/approvals/approve", "/approvals/reject", "/approvals/withdraw"
@@ -17,7 +17,7 @@ APPROVE, REJECT, WITHDRAW = "/approvals/approve", "/approvals/reject", "/approva
 
 @pytest.fixture
 def officer(served: Served) -> httpx2.Client:
-    client = served.signed_in(served.person(Role.BANK_OFFICER))
+    client = english(served, served.person(Role.BANK_OFFICER))
     later(served)
     send(client, parties=True)
     later(served)
@@ -26,7 +26,7 @@ def officer(served: Served) -> httpx2.Client:
 
 @pytest.fixture
 def approver(served: Served) -> httpx2.Client:
-    return served.signed_in(served.person(Role.APPROVER))
+    return english(served, served.person(Role.APPROVER))
 
 
 def _waits(client: httpx2.Client, text: str) -> None:
@@ -91,7 +91,7 @@ def test_without_a_threshold_everything_waits_and_is_booked_once(
 
 def test_nobody_decides_on_what_they_sent_whatever_their_roles(served: Served) -> None:
     both = served.user(Role.BANK_OFFICER, Role.APPROVER)
-    client = served.signed_in(both)
+    client = english(served, both)
     send(client, parties=True)
     later(served)
     number = "M67-003-b"
@@ -99,7 +99,7 @@ def test_nobody_decides_on_what_they_sent_whatever_their_roles(served: Served) -
     shown = client.get(f"/approvals/of?id={number}").text
     assert "another person decides" in shown
     assert 'name="seen"' not in shown
-    other = served.signed_in(served.person(Role.APPROVER))
+    other = english(served, served.person(Role.APPROVER))
     answer = _decide(client, APPROVE, id=number, seen=_seen(other, number))
     assert answer.status_code == 422
     assert "I042" in answer.text
@@ -164,7 +164,7 @@ def test_an_answer_that_changed_is_told_before_anything_is_booked(
 def test_a_threshold_lets_one_person_book_what_is_below_it_from_its_day_on(
     served: Served, officer: httpx2.Client
 ) -> None:
-    admin = served.signed_in(served.person(Role.ADMINISTRATOR))
+    admin = english(served, served.person(Role.ADMINISTRATOR))
     address = "/administration/thresholds"
     today = served.clock.at.date()
     form = {"currency": "CNY", "amount": "450000.00", "first_day": today.isoformat()}
