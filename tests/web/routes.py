@@ -16,7 +16,11 @@ from qianhai.web.api import SUBJECTS as DOCUMENTS
 from qianhai.web.pages import SUBJECTS as PAGES
 
 #: What stands in the place of a parameter; nothing is found under it, which is an answer too.
-SAMPLES: Final = {"secret": "no-such-secret"}
+SAMPLES: Final = {
+    "secret": "no-such-secret",
+    "facility": "overseas_lending",
+    "action": "lend",
+}
 _NOBODY: Final = UUID(int=0)
 
 

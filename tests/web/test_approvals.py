@@ -171,7 +171,7 @@ def test_a_threshold_lets_one_person_book_what_is_below_it_from_its_day_on(
     wrong = form | {"first_day": (today - timedelta(days=1)).isoformat()}
     assert "I048" in post(admin, address, wrong, at=address).text
     assert "I047" in post(admin, address, form | {"amount": "1.001"}, at=address).text
-    assert "W042" in post(admin, address, form | {"amount": "lots"}, at=address).text
+    assert "W062" in post(admin, address, form | {"amount": "lots"}, at=address).text
     assert post(officer, address, form, at="/desk").status_code == 403
     assert post(admin, address, form, at=address).status_code == 303
     later(served)

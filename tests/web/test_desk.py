@@ -140,7 +140,7 @@ def test_every_form_of_file_is_taken(served: Served, officer: httpx2.Client) -> 
 def test_a_file_without_a_name_or_none_at_all_is_told(officer: httpx2.Client) -> None:
     answer = post(officer, "/desk/files", {}, at="/desk")
     assert answer.status_code == 422
-    assert "W041" in answer.text
+    assert "W061" in answer.text
 
 
 def test_a_party_is_found_by_id_or_open_name_and_a_person_by_id_alone(

@@ -114,7 +114,7 @@ def _put_away(visitor: Visitor) -> None:
 
 def _no_file() -> Flaw:
     return Flaw(
-        "W041",
+        "W061",
         Place("form", column="files"),
         "",
         "a file",

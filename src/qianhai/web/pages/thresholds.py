@@ -118,7 +118,7 @@ def _read(text: str) -> Decimal | None:
         return parse_decimal(text)
     except ValueError:
         flaw = Flaw(
-            "W042",
+            "W062",
             Place("form", column="amount"),
             text,
             "an amount such as 50000.00",
