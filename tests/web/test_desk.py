@@ -40,6 +40,11 @@ def _transfers(served: Served) -> int:
     return int(row[0])
 
 
+def _csv(client: httpx2.Client, address: str) -> list[dict[str, str]]:
+    text = client.get(address).content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
 def _set(served: Served, amount: Decimal | None) -> None:
     later(served)
     at, salts = served.clock.at, served.house.site.salts
@@ -95,7 +100,7 @@ def test_every_flaw_of_a_file_stands_on_one_page(served: Served, officer: httpx2
     page = officer.get(address).text
     assert "wrong.csv:31" in page
     assert "no_such_business" in page
-    rows = list(csv.DictReader(io.StringIO(officer.get(f"{address}?format=csv").text)))
+    rows = _csv(officer, f"{address}?format=csv")
     assert len(rows) == 60
     assert _transfers(served) == before
     other = english(served, served.user(Role.BANK_OFFICER))
@@ -115,7 +120,7 @@ def test_the_same_file_books_nothing_twice_and_its_outcomes_can_be_taken_away(
     assert first != second
     assert _transfers(served) == booked
     assert officer.get(second).text.count("known before") >= 3
-    rows = list(csv.DictReader(io.StringIO(officer.get(f"{first}?format=csv").text)))
+    rows = _csv(officer, f"{first}?format=csv")
     assert [row["id"] for row in rows] == ["M67-018-s", "M67-020-s", "M67-030-s"]
     assert {row["state"] for row in rows} == {"answered"}
     assert {row["outcome"] for row in rows} == {"permitted"}
