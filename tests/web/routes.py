@@ -24,6 +24,7 @@ SAMPLES: Final = {
     "number": "67",
     "facility": "overseas_lending",
     "state": sealed(Vault(bytes(range(32))), _INTERVIEW),
+    "action": "lend",
 }
 _NOBODY: Final = UUID(int=0)
 

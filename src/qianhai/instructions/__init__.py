@@ -4,6 +4,8 @@
         -> Road.submit: know, gather, decide, shape, hand in   -> one commit by the ledger's writer
         -> Answer
 
+    FourEyes: what is above a threshold waits for a second person, the rest goes the road
+
     Roads: each instruction on the road of the pack active on its day, a candidate in the Shadow
     Replay: decisions on record judged again under a candidate; Changes: proposed to revoked
 
@@ -12,6 +14,19 @@ Knows the pack, the registers and the ledger; is known by views and doors only.
 
 from qianhai.instructions.accounts import book_of, limit_name
 from qianhai.instructions.admit import Admission, Admitted
+from qianhai.instructions.answers import answers_of
+from qianhai.instructions.approval_store import (
+    RunLine,
+    RunRow,
+    StepRow,
+    ThresholdRow,
+    count_open,
+    read_run,
+    read_run_lines,
+    read_runs,
+    read_standing,
+)
+from qianhai.instructions.approvals import Approval, Approvals
 from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
@@ -19,10 +34,13 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.days import authorisations_of, every_authorisation
 from qianhai.instructions.editions import Editions, editions_of
 from qianhai.instructions.effects import EFFECTS
+from qianhai.instructions.four_eyes import Decided, FourEyes, Sorted, Submitted
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
+from qianhai.instructions.interpret import declared_facts
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
+from qianhai.instructions.preview import Preview, answer_mark
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.reports import Record
@@ -41,6 +59,7 @@ from qianhai.instructions.store import (
 )
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
+from qianhai.instructions.thresholds import Thresholds, Waits, set_threshold, thresholds_of
 
 __all__ = [
     "EFFECTS",
@@ -50,16 +69,20 @@ __all__ = [
     "Admitted",
     "Answer",
     "Answered",
+    "Approval",
+    "Approvals",
     "Bank",
     "Cause",
     "Change",
     "ChangeRow",
     "Changes",
     "Cover",
+    "Decided",
     "Difference",
     "Drawn",
     "Editions",
     "Flip",
+    "FourEyes",
     "Gathering",
     "Headroom",
     "Instruction",
@@ -68,6 +91,7 @@ __all__ = [
     "Named",
     "PackText",
     "Part",
+    "Preview",
     "Record",
     "Records",
     "Replay",
@@ -75,20 +99,32 @@ __all__ = [
     "Returns",
     "Road",
     "Roads",
+    "RunLine",
+    "RunRow",
     "ShadowReport",
     "ShadowTurns",
+    "Sorted",
     "Staged",
     "Stager",
+    "StepRow",
+    "Submitted",
     "Sum",
     "Tally",
+    "ThresholdRow",
+    "Thresholds",
     "Used",
     "Version",
+    "Waits",
     "Wanted",
     "amount_of",
+    "answer_mark",
+    "answers_of",
     "authorisations_of",
     "book_of",
     "changes_of",
+    "count_open",
     "days_of",
+    "declared_facts",
     "editions_of",
     "escaped",
     "every_authorisation",
@@ -100,6 +136,12 @@ __all__ = [
     "marked",
     "newest_decision",
     "read_pack",
+    "read_run",
+    "read_run_lines",
+    "read_runs",
+    "read_standing",
     "read_used",
+    "set_threshold",
     "shadow_report",
+    "thresholds_of",
 ]

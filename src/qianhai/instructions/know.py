@@ -53,7 +53,7 @@ def _known(
 ) -> tuple[Known, Refusal | None]:
     compiled = policy.compiled(instruction.facility, instruction.action)
     is_own = root is not None and root.facility == compiled.facility
-    inherited = _inherited(policy, root) if root and is_own else {}
+    inherited = inherited_facts(policy, root) if root and is_own else {}
     refusal = refused_continuation(instruction, compiled, root, inherited)
     parties, accounts = instruction.parties, instruction.accounts
     facts = dict(instruction.facts)
@@ -118,7 +118,7 @@ def roots_of(recorder: Recorder, conn: Connection, ids: Iterable[str]) -> dict[s
     return roots
 
 
-def _inherited(policy: Policy, root: Root) -> dict[str, object]:
+def inherited_facts(policy: Policy, root: Root) -> dict[str, object]:
     """Return the sender's facts of the instruction that is continued."""
     declared = policy.pack.facilities[root.facility].facts
     sent = {name: fact for name, fact in declared.items() if fact.provider == "sender"}

@@ -344,26 +344,30 @@ class Recorder:
         ]
         if flaws:
             raise BadInput(flaws)
-        if not known:
+        answers = self.recalled(conn, known)
+        erased = [answer_erased(one.place, one.id) for one in known if one.id not in answers]
+        if erased:
+            raise BadInput(erased)
+        return answers
+
+    def recalled(self, conn: Connection, instructions: Sequence[Instruction]) -> dict[str, Answer]:
+        """Return the answers of instructions on record; one that was erased is left out."""
+        if not instructions:
             return {}
-        found = store.read_decisions(conn, self._institution, [one.id for one in known])
+        found = store.read_decisions(conn, self._institution, [one.id for one in instructions])
         subjects = {number: _subject_of(kept) for number, kept in found.items()}
         keys = self._cover.keys(conn, subjects.values())
         answers = {}
-        for one in known:
+        for one in instructions:
             kept, key = found[one.id], keys.get(subjects[one.id])
             shown = self._cover.show(key, kept.explained, one.id, "explained")
-            if shown is None:
-                flaws.append(answer_erased(one.place, one.id))
-                continue
-            decision = recall(self._policy_of(conn, kept.pack_hash), shown, kept.answers)
-            answers[one.id] = _answer_again(one, decision, kept)
-        if flaws:
-            raise BadInput(flaws)
+            if shown is not None:
+                decision = recall(self.policy_of(conn, kept.pack_hash), shown, kept.answers)
+                answers[one.id] = _answer_again(one, decision, kept)
         return answers
 
-    def _policy_of(self, conn: Connection, pack_hash: str) -> Policy:
-        """Return the pack that decided: the one in use, or the one kept with the decision."""
+    def policy_of(self, conn: Connection, pack_hash: str) -> Policy:
+        """Return a pack that decided: the one in use, or the one kept with the decision."""
         if pack_hash not in self._policies:
             kept = store.read_pack(conn, self._institution, pack_hash)
             self._policies[pack_hash] = open_policy(unbundled(kept), is_brief=True)

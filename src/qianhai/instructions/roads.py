@@ -15,6 +15,7 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.editions import editions_of
 from qianhai.instructions.flaws import not_of_the_day
 from qianhai.instructions.model import Answer, Instruction, stored_facts
+from qianhai.instructions.preview import Preview
 from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import Shadow
 from qianhai.instructions.submit import Road
@@ -81,6 +82,11 @@ class Roads:
         """Decide one instruction on its road; see `Road.submit`."""
         road = self._on(instruction.value_on)
         return road.submit(self._for(road, instruction), at=at, dry_run=dry_run)
+
+    def preview(self, instruction: Instruction, *, at: datetime) -> Preview:
+        """Decide one instruction dry on its road, and tell what was seen; see `Road.preview`."""
+        road = self._on(instruction.value_on)
+        return road.preview(self._for(road, instruction), at=at)
 
     def submit_blocks(
         self, instructions: Iterable[Instruction], *, now: Callable[[], datetime]

@@ -16,6 +16,7 @@ from typing import IO, Self
 from qianhai.db import Connection
 from qianhai.instructions import flaws as say
 from qianhai.instructions import store
+from qianhai.instructions.approval_store import waiting_hashes
 from qianhai.instructions.block import ROWS_MAX, Block, BlockBuilder
 from qianhai.instructions.interpret import Draft, Interpreter
 from qianhai.instructions.model import Instruction
@@ -159,9 +160,9 @@ class Stager:
             for day, group in by_day.items():
                 register = Register(self.conn, self.institution_id, day, self.at)
                 self.flaws += Parties(register, self.keyring, group, self.policy).prove()
-        known = store.stored_hashes(
-            self.conn, self.institution_id, [d.id for d in drafts] + [d.continues for d in drafts]
-        )
+        ids = [d.id for d in drafts] + [d.continues for d in drafts]
+        known = waiting_hashes(self.conn, self.institution_id, ids)
+        known |= store.stored_hashes(self.conn, self.institution_id, ids)
         for draft in drafts:
             instruction = draft.instruction(self.institution_id)
             content = instruction.content_hash

@@ -24,6 +24,7 @@ from qianhai.instructions.model import Answer, Instruction
 from qianhai.instructions.part import Part
 from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.prepare_block import BlockPreparer, Prepared
+from qianhai.instructions.preview import Preview
 from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
 from qianhai.instructions.segment import Answered, Chains, Segment, cut_of, segment_of, standing
 from qianhai.instructions.stage import Staged
@@ -109,6 +110,28 @@ class Road:
                 answers = self._attempt(instruction, at, dry_run=dry_run)
                 if answers:
                     return answers[0]
+        raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
+
+    def preview(self, instruction: Instruction, *, at: datetime) -> Preview:
+        """Go the road dry, and tell all that was seen on it: facts, legs, what the ledger said.
+
+        What is on record already is told as it was answered.
+
+        Raises:
+            BadInput: the id was used before with other content.
+            StaleState: other writers moved first, again and again. Safe to retry.
+        """
+        for _ in range(_ATTEMPTS_MAX):
+            column = self._column([instruction], at)
+            if not column.handovers:
+                return Preview(column.repeated[instruction.id], None, None, None)
+            told: list[ChainResult | None] = []
+            try:
+                (answer,) = self._hand_in(column.handovers, at, dry_run=True, told=told)
+            except (StaleState, _StopShort):
+                continue
+            one = column.handovers[0]
+            return Preview(answer, one.row, one.chain, told[0])
         raise StaleState(f"instruction {instruction.id} met other writers {_ATTEMPTS_MAX} times")
 
     def submit_many(
@@ -342,12 +365,21 @@ class Road:
         return [known[one.id] for one in shared]
 
     def _hand_in(
-        self, handovers: Sequence[Handover], at: datetime, *, dry_run: bool
+        self,
+        handovers: Sequence[Handover],
+        at: datetime,
+        *,
+        dry_run: bool,
+        told: list[ChainResult | None] | None = None,
     ) -> list[Answer]:
-        """Have the ledger post the chains, and write what every answer leaves, in one commit."""
+        """Have the ledger post the chains, and write what every answer leaves, in one commit.
+
+        `told` is filled with what the ledger said of each chain.
+        """
         if not handovers:
             return []
-        results = [_NOTHING_MOVED if one.chain is None else None for one in handovers]
+        results = [] if told is None else told
+        results[:] = [_NOTHING_MOVED if one.chain is None else None for one in handovers]
         answers: list[Answer] = []
         filed: list[Filed | None] = []
 

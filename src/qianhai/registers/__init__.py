@@ -34,7 +34,7 @@ from qianhai.registers.model import (
     ShareRange,
     Value,
 )
-from qianhai.registers.reveal import erase, reveal, subject_keys
+from qianhai.registers.reveal import erase, note_access, reveal, subject_keys
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import instants_of, known_by, on_record
 
@@ -69,6 +69,7 @@ __all__ = [
     "instants_of",
     "known_by",
     "load",
+    "note_access",
     "on_record",
     "reveal",
     "subject_keys",

@@ -57,6 +57,22 @@ def reveal(
     return found
 
 
+def note_access(
+    conn: Connection,
+    persons: Collection[str],
+    *,
+    institution_id: str,
+    purpose: str,
+    by: str,
+    at: datetime,
+    salts: Callable[[], bytes],
+) -> None:
+    """Record that somebody read what other rooms keep of persons: their business, their papers."""
+    named = sorted({person for person in persons if person})
+    if named:
+        _record_access(conn, institution_id, named, purpose, by, at, salts)
+
+
 def subject_keys(
     conn: Connection, keyring: Keyring, institution_id: str, subjects: Collection[str]
 ) -> dict[str, SubjectKey]:

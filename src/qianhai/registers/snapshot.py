@@ -6,7 +6,7 @@ not on record, so nothing may be concluded; a qualification that is not on the r
 because that register is closed.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -88,6 +88,14 @@ class Register:
             for row in store.standing(self._conn, "party", self._as_of, "party", unread):
                 self._parties[row["party"]] = read_party(row)
         return {one: self._parties[one] for one in ids}
+
+    def parties_like(self, text: str, types: Collection[str], most: int) -> list[Party]:
+        """Answer which parties have an id that begins with a text, or an open name that holds it.
+
+        A person is found by id alone.
+        """
+        rows = store.parties_like(self._conn, self._as_of, text, types, most)
+        return [read_party(row) for row in rows]
 
     def known_parties(self, ids: Sequence[str]) -> set[str]:
         """Return those ids that are on record."""

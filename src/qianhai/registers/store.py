@@ -140,6 +140,19 @@ def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list
     return [row for row in rows if row["party"] in theirs]
 
 
+def parties_like(
+    conn: Connection, as_of: AsOf, text: str, types: Collection[str], most: int
+) -> list[dict[str, Any]]:
+    """Return standing parties whose id begins with a text, or whose open name holds it."""
+    like = sql.SQL(
+        "(starts_with(party, %(text)s) or strpos(lower(coalesce(name, '')), lower(%(text)s)) > 0"
+        " or strpos(lower(coalesce(name_en, '')), lower(%(text)s)) > 0)"
+        " and (%(types)s::text[] = '{{}}' or type = any(%(types)s))"
+    )
+    query = _standing(TABLES["party"], like) + sql.SQL(" limit %(most)s")
+    return _rows(conn, query, as_of.params | {"text": text, "types": list(types), "most": most})
+
+
 def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
     """Return the holdings in parties, in their owners, and so on, standing on the day."""
     behind = sql.SQL("""owned = any(array(

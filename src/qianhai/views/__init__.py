@@ -22,10 +22,19 @@ from qianhai.views.change import (
 from qianhai.views.day import DayTally, written
 from qianhai.views.day_columns import csv_lines, json_lines
 from qianhai.views.decision import decision_document, other_way, reason_texts
+from qianhai.views.desk import (
+    accounts_named,
+    legs_document,
+    preview_document,
+    reasons_document,
+    sentence,
+    waits_texts,
+)
 from qianhai.views.facility import facility_document, facility_line
 from qianhai.views.figures import grouped
 from qianhai.views.finding import business, businesses, terms_of
 from qianhai.views.flaws import Document, fault_document, flaw_document
+from qianhai.views.keying import keying_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
     balance_document,
@@ -91,6 +100,7 @@ __all__ = [
     "DayTally",
     "Document",
     "Sought",
+    "accounts_named",
     "answer_document",
     "answers_document",
     "ask_document",
@@ -119,8 +129,10 @@ __all__ = [
     "instructed",
     "is_stale",
     "json_lines",
+    "keying_document",
     "known_by",
     "left_document",
+    "legs_document",
     "limits_document",
     "loaded_document",
     "map_document",
@@ -131,9 +143,11 @@ __all__ = [
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "preview_document",
     "question_document",
     "reach_document",
     "reason_texts",
+    "reasons_document",
     "reconciled_rows",
     "reconciliation_document",
     "record_columns",
@@ -144,6 +158,7 @@ __all__ = [
     "return_document",
     "return_rows",
     "rule_document",
+    "sentence",
     "sentence_of",
     "shadow_document",
     "shown_document",
@@ -154,6 +169,7 @@ __all__ = [
     "use_document",
     "values_document",
     "version_document",
+    "waits_texts",
     "what_if_document",
     "which_document",
     "why_texts",

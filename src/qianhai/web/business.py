@@ -66,7 +66,7 @@ def book(house: House, work: Work, files: Sequence[Path], parties: Path | None) 
     site = house.site
     with Staged(policy, site.institution_id) as staged:
         admission = Admission(policy, site.institution_id, house.keyring, site.salts, work.owner)
-        admitted = _prove(house, work, files, parties, admission, staged)
+        admitted = prove(house, work, files, parties, admission, staged)
         if admitted:
             admission.open_accounts(admitted, roads.writer, site.now())
         tally = DayTally(policy.pack)
@@ -81,7 +81,7 @@ def book(house: House, work: Work, files: Sequence[Path], parties: Path | None) 
     return {"outcomes": dict(outcomes)}
 
 
-def _prove(
+def prove(
     house: House,
     work: Work,
     files: Sequence[Path],
@@ -97,7 +97,7 @@ def _prove(
         if parties:
             tick = work.enter(mark("recording"))
             try:
-                rows = _counted(read(parties, shape=Shape()), tick)
+                rows = counted(read(parties, shape=Shape()), tick)
                 admitted = admission.record(conn, rows, at)
                 at = max(at, admitted.summary.known_since)
             except BadInput as fault:
@@ -121,7 +121,8 @@ def _rows(files: Sequence[Path]) -> Iterator[Row | Flaw]:
         yield from read(path, shape=Shape())
 
 
-def _counted(rows: Iterator[Row | Flaw], tick: Callable[[int], None]) -> Iterator[Row | Flaw]:
+def counted(rows: Iterator[Row | Flaw], tick: Callable[[int], None]) -> Iterator[Row | Flaw]:
+    """Yield rows as they are, and count them."""
     for number, row in enumerate(rows, 1):
         yield row
         if number % _TICK == 0:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
-from qianhai.instructions import Bank, Roads
+from qianhai.instructions import Bank, FourEyes, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from qianhai.web.languages import Catalogues
@@ -100,8 +100,17 @@ class House:
     @cached_property
     def roads(self) -> Roads:
         """The roads on the database, one for each pack that is active."""
-        bank = Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
-        return Roads(bank, self.policy, bundled(self.files))
+        return Roads(self.bank, self.policy, bundled(self.files))
+
+    @cached_property
+    def bank(self) -> Bank:
+        """What every road of the institution stands on."""
+        return Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
+
+    @cached_property
+    def eyes(self) -> FourEyes:
+        """The way of what people send: at once, or by a second person."""
+        return FourEyes(self.bank, self.roads)
 
     def close(self) -> None:
         """Let long works end, then give the database back."""

@@ -5,12 +5,16 @@ from typing import Final
 from qianhai.web.pages import (
     account,
     administration,
+    approvals,
+    desk,
     health,
     home,
     navigator,
     plan,
     provider,
+    runs,
     sign_in,
+    thresholds,
     works,
 )
 from qianhai.web.pages.subject import Subject
@@ -25,6 +29,10 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     plan.subject,
     account.subject,
     administration.subject,
+    desk.subject,
+    runs.subject,
+    approvals.subject,
+    thresholds.subject,
     works.subject,
 )
 
