@@ -249,7 +249,7 @@ def test_an_interview_goes_by_keyboard_alone(page: Page) -> None:
             page.keyboard.press("Enter")
         else:
             _press(page, "button[value=unknown]")
-        page.wait_for_url(lambda url, before=before: url != before)
+        page.wait_for_function("before => location.href !== before", arg=before)
     assert "/check/" in page.url
     _press(page, "a.button[href*='/answer/']")
     page.wait_for_url("**/answer/**")
