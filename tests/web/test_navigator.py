@@ -1,6 +1,7 @@
 """The navigator, as a browser without scripts walks it, and once by keyboard alone."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from html import unescape
 
@@ -249,7 +250,7 @@ def test_an_interview_goes_by_keyboard_alone(page: Page) -> None:
             page.keyboard.press("Enter")
         else:
             _press(page, "button[value=unknown]")
-        page.wait_for_url(lambda url, before=before: url != before)
+        page.wait_for_url(_other_than(before))
     assert "/check/" in page.url
     _press(page, "a.button[href*='/answer/']")
     page.wait_for_url("**/answer/**")
@@ -260,6 +261,10 @@ def test_an_interview_goes_by_keyboard_alone(page: Page) -> None:
         "Yes, after registering first",
         "Yes, this may be done",
     }
+
+
+def _other_than(before: str) -> Callable[[str], bool]:
+    return lambda url: url != before
 
 
 def _reach(page: Page, selector: str) -> None:
