@@ -32,6 +32,7 @@ from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
+from qianhai.instructions.subjects import business_of, last_business
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
 
@@ -78,6 +79,7 @@ __all__ = [
     "Wanted",
     "amount_of",
     "book_of",
+    "business_of",
     "changes_of",
     "days_of",
     "editions_of",
@@ -85,6 +87,7 @@ __all__ = [
     "fill",
     "gather",
     "headroom_of",
+    "last_business",
     "limit_name",
     "mark",
     "marked",

@@ -69,6 +69,15 @@ from qianhai.views.report import (
     return_rows,
     version_document,
 )
+from qianhai.views.retention import (
+    Kept,
+    due_subjects,
+    kept_document,
+    kept_of,
+    retention_document,
+    rules,
+)
+from qianhai.views.subject import subject_document, subject_page
 
 __all__ = [
     "FLIP_COLUMNS",
@@ -77,6 +86,7 @@ __all__ = [
     "RECONCILED_COLUMNS",
     "DayTally",
     "Document",
+    "Kept",
     "ask_document",
     "balance_document",
     "book_documents",
@@ -87,6 +97,7 @@ __all__ = [
     "csv_lines",
     "decision_document",
     "difference_documents",
+    "due_subjects",
     "facility_document",
     "facility_line",
     "fault_document",
@@ -98,6 +109,8 @@ __all__ = [
     "instructed",
     "is_stale",
     "json_lines",
+    "kept_document",
+    "kept_of",
     "known_by",
     "left_document",
     "limits_document",
@@ -116,13 +129,17 @@ __all__ = [
     "record_rows",
     "replay_document",
     "replay_page",
+    "retention_document",
     "return_columns",
     "return_document",
     "return_rows",
+    "rules",
     "shadow_document",
     "shown_document",
     "side_document",
     "statement_line",
+    "subject_document",
+    "subject_page",
     "trial_documents",
     "version_document",
     "what_if_document",
