@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from qianhai.cli import Site, start
 from qianhai.identity import Role
 from qianhai.kernel import Environment, arm
-from qianhai.web import Provider, Settings, serve_command
+from qianhai.web import Provider, Settings, serve_command, tracing_to
 from qianhai.web import Site as WebSite
 
 #: Where the pack stands when nothing else is said: beside the sources it was released with.
@@ -181,6 +181,7 @@ def web_site(environ: Mapping[str, str]) -> WebSite:
         ticks=time.monotonic,
         sample=_SAMPLE,
         settings=settings(environ),
+        tracing=lambda: tracing_to(environ.get("QIANHAI_OTLP_ENDPOINT") or None),
     )
 
 
@@ -190,7 +191,30 @@ def settings(environ: Mapping[str, str]) -> Settings:
     hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
     if public_url and (name := urlsplit(public_url).hostname):
         hosts.append(name)
-    return Settings(public_url=public_url, trusted_hosts=tuple(hosts), provider=provider(environ))
+    return Settings(
+        public_url=public_url,
+        trusted_hosts=tuple(hosts),
+        provider=provider(environ),
+        metrics_token=metrics_token(environ.get("QIANHAI_METRICS_TOKEN_FILE")),
+    )
+
+
+def metrics_token(path: str | None) -> str | None:
+    """Return what whoever watches must show, from its file.
+
+    Raises:
+        Environment: the file cannot be read, or is empty.
+    """
+    if not path:
+        return None
+    token = read_key(Path(path)).decode("ascii", "replace").strip()
+    if not token:
+        raise Environment(
+            f"The file {path} of the metrics token is empty.",
+            "Write a long random text into it, such as `openssl rand -hex 32` gives.",
+            zh=f"指标令牌文件 {path} 为空。请写入足够长的随机文本，例如 openssl rand -hex 32 的输出。",
+        )
+    return token
 
 
 def provider(environ: Mapping[str, str]) -> Provider | None:

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from qianhai.db import store
-from qianhai.db.migrate import migrate
+from qianhai.db.migrate import migrate, migrations
 from qianhai.db.model import Connection, Sight, UnknownCommit
 from qianhai.db.start import Server, start_server
 from qianhai.kernel import BrokenIntegrity, Environment, Flaw, Place, StaleState
@@ -24,6 +24,8 @@ POOL_MAX: Final = 64
 #: How long a thread waits for a free connection, or for a server that is being restarted.
 POOL_WAIT_SECONDS: Final = 60.0
 _OLDEST_SERVER: Final = 15_00_00
+#: The form this program was written for, as a database remembers it.
+_FORM: Final = [(step.number, step.name, step.digest) for step in migrations()]
 
 
 class Database:
@@ -81,6 +83,26 @@ class Database:
         finally:
             self._give_back(conn)
 
+    def prepare_readers(self) -> None:
+        """Make ready the role that readings take; once, before the first.
+
+        Raises:
+            Environment: this login may not make the role, and nobody made it for it.
+        """
+        try:
+            with self.transaction() as conn:
+                store.prepare_readers(conn)
+        except psycopg.errors.InsufficientPrivilege as fault:
+            raise Environment(
+                f"The database does not let this login make its role of readers: "
+                f"{_first_line(fault)}.",
+                "As its administrator, for the database NAME and the login LOGIN: create role "
+                "qianhai_readers_NAME nologin; grant qianhai_readers_NAME to LOGIN;",
+                zh=f"数据库不允许当前登录创建只读角色：{_first_line(fault)}。请由数据库管理员执行"
+                "（NAME 为数据库名，LOGIN 为登录名）：create role qianhai_readers_NAME nologin; "
+                "grant qianhai_readers_NAME to LOGIN;",
+            ) from fault
+
     @contextmanager
     def reading(self, sight: Sight) -> Iterator[Connection]:
         """Run a transaction that only reads, and only what one person may see.
@@ -94,6 +116,21 @@ class Database:
         with self.transaction() as conn:
             store.settle_sight(conn, sight)
             yield conn
+
+    def is_ready(self, wait_seconds: float) -> bool:
+        """Tell, soon, whether the database answers in this program's form, nobody changing it."""
+        try:
+            with self._pool.connection(timeout=wait_seconds) as conn, conn.transaction():
+                return store.is_settled(conn) and store.read_applied(conn) == _FORM
+        except (psycopg.Error, Environment):
+            return False
+
+    @property
+    def in_use(self) -> tuple[int, int]:
+        """Return how many connections are lent, and how many threads wait for one."""
+        stats = self._pool.get_stats()
+        lent = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+        return lent, stats.get("requests_waiting", 0)
 
     def _begin(self, *, rollback: bool) -> tuple[Connection, ExitStack]:
         """Borrow a connection and begin on it.

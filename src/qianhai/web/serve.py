@@ -3,7 +3,6 @@
 Must not read the environment, and must not be reachable from other machines without https.
 """
 
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +14,7 @@ from qianhai.identity import accounts
 from qianhai.kernel import Environment
 from qianhai.web.app import create_app
 from qianhai.web.business import load_day
+from qianhai.web.logs import log_here
 from qianhai.web.messages import mark
 from qianhai.web.site import House, Site
 from qianhai.web.visitor import LOOPBACK
@@ -67,13 +67,13 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         _tell_first_way_in(house, address.rstrip("/"))
         if has_sample:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+        log_here(site.now)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 host=host,
                 port=port,
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 proxy_headers=site.settings.public_url is not None,
                 forwarded_allow_ips="127.0.0.1",

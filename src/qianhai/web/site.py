@@ -15,8 +15,10 @@ from qianhai.instructions import Bank, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from qianhai.web.languages import Catalogues
+from qianhai.web.metrics import Metrics
 from qianhai.web.provider import Connect, Provider
 from qianhai.web.rates import Rates
+from qianhai.web.traces import Tracing
 from qianhai.web.works import Works
 
 _MIB = 1 << 20
@@ -40,6 +42,8 @@ class Settings:
     api_seconds: float = 0.01
     terms: Terms = field(default_factory=Terms)
     provider: Provider | None = None
+    #: What whoever watches shows to read /metrics; without it only this machine may.
+    metrics_token: str | None = None
 
     @property
     def is_https(self) -> bool:
@@ -62,6 +66,8 @@ class Site:
     ticks: Callable[[], float]
     sample: Path
     settings: Settings
+    #: Where traces go; nowhere unless a collector is named.
+    tracing: Callable[[], Tracing] = Tracing
 
 
 class House:
@@ -71,15 +77,25 @@ class House:
         self.site = site
         self.settings = site.settings
         self.database = database
+        database.prepare_readers()
         master = site.master_key()
         self.keyring = Keyring(master)
         self.vault = Vault(master)
         self.gate = Gate(site.institution_id, site.salts, self.vault, site.settings.terms)
         self.catalogues = Catalogues()
         self.rates = Rates(site.ticks)
-        provider = site.settings.provider
-        self.connect = Connect(provider) if provider else None
+        self.connect: Connect | None = None
+        if site.settings.provider:
+            self.name_provider(site.settings.provider)
         self.works = Works(site.now, site.salts)
+        self.metrics = Metrics(self.works, lambda: self.database.in_use, self._open_roads)
+        self.tracing = site.tracing()
+        #: Set when the server begins to end: whoever balances load sends nobody any more.
+        self.is_ending = False
+
+    def name_provider(self, provider: Provider) -> None:
+        """Let people in by a provider too; what it says of itself is asked at the first visit."""
+        self.connect = Connect(provider)
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -97,7 +113,15 @@ class House:
         bank = Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
         return Roads(bank, self.policy, bundled(self.files))
 
+    def _open_roads(self) -> Roads | None:
+        """Return the roads if anybody has opened them: figures open nothing."""
+        found: Roads | None = self.__dict__.get("roads")
+        return found
+
     def close(self) -> None:
         """Let long works end, then give the database back."""
+        self.is_ending = True
         self.works.close()
+        self.metrics.close()
+        self.tracing.close()
         self.database.close()
