@@ -212,7 +212,7 @@ def metrics_token(path: str | None) -> str | None:
         raise Environment(
             f"The file {path} of the metrics token is empty.",
             "Write a long random text into it, such as `openssl rand -hex 32` gives.",
-            zh=f"指标令牌文件 {path} 为空。请写入足够长的随机文本，例如 openssl rand -hex 32 的输出。",
+            zh=f"指标令牌文件 {path} 为空。请写入足够长的随机文本。",
         )
     return token
 

@@ -1,7 +1,7 @@
 """Named points of the road, where a test may stop the process to prove that nothing is lost.
 
-Who measures or traces watches them. Nothing is armed in production: a point costs two comparisons. Only main arms one, from
-`QIANHAI_STOP_AT` (see docs/operations.md).
+Who measures or traces watches them. In production nothing is armed and a point costs two
+comparisons. Only main arms one, from `QIANHAI_STOP_AT` (see docs/operations.md).
 """
 
 from collections.abc import Callable

@@ -4,6 +4,7 @@ Must not read the environment, and must not be reachable from other machines wit
 """
 
 from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
 import click
@@ -68,7 +69,8 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         if has_sample:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
         log_here(site.now)
-        server = uvicorn.Server(
+        server = _Ending(
+            house,
             uvicorn.Config(
                 app,
                 host=host,
@@ -79,12 +81,25 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
                 forwarded_allow_ips="127.0.0.1",
                 server_header=False,
                 timeout_graceful_shutdown=_ENDING_SECONDS,
-            )
+            ),
         )
         click.echo(f"{address}  (Ctrl+C ends · 按 Ctrl+C 结束)")
         server.run()
     finally:
         house.close()
+
+
+class _Ending(uvicorn.Server):
+    """A server that says it is not ready from the moment it is told to end."""
+
+    def __init__(self, house: House, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._house = house
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take no more work, answer what was taken, end."""
+        self._house.is_ending = True
+        super().handle_exit(sig, frame)
 
 
 def _tell_first_way_in(house: House, address: str) -> None:
