@@ -33,11 +33,11 @@ def ended(until: str, closed: str | None = None) -> list[dict[str, object]]:
     """A person whose time ended, with an account that ended or did not."""
     account: dict[str, object] = {
         "kind": "account", "number": "6200009", "party": "chan", "bank": "bank",
-        "currency": "CNY", "account_kind": "settlement",
+        "currency": "CNY", "account_kind": "settlement", "since": "2010-01-01",
     }  # fmt: skip
     if closed:
         account["until"] = closed
-    return [{**CHAN, "until": until}, account]
+    return [{**CHAN, "since": "2010-01-01", "until": until}, account]
 
 
 def loaded(qianhai: Terminal, tmp_path: Path, *rows: dict[str, object]) -> None:

@@ -45,6 +45,13 @@ def own(database: Database) -> Iterator[Served]:
     clock = Clock()
     with serving(open_house(database, clock, Settings(metrics_token=WATCHER)), clock) as it:
         yield it
+        close_clients(it)
+
+
+def close_clients(served: Served) -> None:
+    """Close the browsers of a server that is no fixture of all tests."""
+    while served.clients:
+        served.clients.pop().close()
 
 
 def figures(text: str) -> dict[str, float]:
@@ -138,6 +145,7 @@ def test_a_server_is_not_ready_while_the_database_is_changed_or_gone(
             assert client.get("/healthz").status_code == 200
             served.house.is_ending = True
             assert client.get("/readyz").status_code == 503
+            close_clients(served)
 
 
 @pytest.fixture
@@ -289,7 +297,7 @@ def started(
 ) -> subprocess.Popen[bytes]:
     """Start a server and wait until it is ready."""
     with log.open("w") as file:
-        running = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=file)
+        running = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=file)
     deadline = time.monotonic() + 120
     while True:
         try:

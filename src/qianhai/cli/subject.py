@@ -59,9 +59,7 @@ def find(app: App, kind: str, _json: bool) -> None:
         )
     site = app.site
     with app.database() as database, database.transaction() as conn:
-        found = registers.parties_by_number(
-            conn, app.keyring, site.institution_id, kind, written, site.now()
-        )
+        found = registers.parties_by_number(conn, app.keyring, site.institution_id, kind, written)
     if app.is_json:
         rows = [{"party": party, "number": shown} for party, shown in found]
         app.print_document({"kind": kind, "found": rows})

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from qianhai.db import Connection
-from qianhai.kernel import business_date
 from qianhai.registers import store, subject_store
 from qianhai.registers.identifiers import IdentifierFlaw, check
 from qianhai.registers.keys import Keyring
@@ -84,22 +83,22 @@ def canonical(kind: str, text: str) -> str | IdentifierFlaw:
 
 
 def parties_by_number(
-    conn: Connection, keyring: Keyring, institution_id: str, kind: str, number: str, at: datetime
+    conn: Connection, keyring: Keyring, institution_id: str, kind: str, number: str
 ) -> list[tuple[str, str]]:
-    """Return the parties that have an identifier now, each with the number masked.
+    """Return the parties that have or had an identifier, each with the number masked.
 
     The number is written as `canonical` returns it, and looked up by its keyed hash. Whoever knows
-    it already learns an id; nobody's name is read.
+    it already learns an id; nobody's name is read. Who was erased is not found.
     """
-    as_of = store.AsOf(institution_id, business_date(at), at)
     blind = keyring.blind(institution_id, kind, number)
-    rows = store.parties_with(conn, as_of, [blind])
+    rows = store.parties_holding(conn, institution_id, [blind])
     opened = identifiers_of(conn, keyring, institution_id, rows)
-    return [
-        (row["party"], masked(number))
+    found = {
+        row["party"]
         for row, identifiers in zip(rows, opened, strict=True)
         if identifiers.get(kind) == number
-    ]
+    }
+    return [(party, masked(number)) for party in sorted(found)]
 
 
 def ended_persons(conn: Connection, institution_id: str, on: date) -> dict[str, date]:
