@@ -114,7 +114,7 @@ def test_a_token_is_told_once_and_can_be_revoked(served: Served) -> None:
     client = served.signed_in(user)
     lacking = {"label": "", "days": "x"}
     assert post(client, "/account/tokens", lacking, at="/account").text.count('class="wrong"') == 3
-    form = {"label": "=desk", "roles": ["auditor"], "days": "7"}
+    form: dict[str, str | list[str]] = {"label": "=desk", "roles": ["auditor"], "days": "7"}
     told = post(client, "/account/tokens", form, at="/account")
     found = re.search(r"qianhai_[\w-]{43}", told.text)
     assert found
