@@ -38,6 +38,7 @@ def write_day(path: Path, lines: int, bad: int) -> None:
             )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("lines", "megabytes_max"),
     [(100_000, 320), pytest.param(1_000_000, 600, marks=pytest.mark.soak)],

@@ -31,6 +31,7 @@ def test_the_same_seed_writes_the_same_bytes(qianhai: Terminal, tmp_path: Path) 
     assert all((one / n).read_bytes() == (other / n).read_bytes() for n in names)
 
 
+@pytest.mark.untraced
 def test_a_year_is_booked_and_proven(qianhai: Terminal, tmp_path: Path) -> None:
     folder = made(qianhai, tmp_path / "year")
     months = [str(path) for path in sorted(folder.glob("2025-*.jsonl"))]

@@ -54,7 +54,8 @@ def written() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("loader", [Editor, yaml.BaseLoader])
+@pytest.mark.untraced
+@pytest.mark.parametrize("loader", [Editor, yaml.CBaseLoader])
 def test_every_file_of_the_pack_fits_its_schema(written: dict[str, Any], loader: type[Any]) -> None:
     validators = _validators(written)
     kinds = set()
@@ -95,6 +96,7 @@ def test_a_schema_lists_the_names_of_the_pack_with_what_they_mean() -> None:
     assert {2, "2"} <= set(made["$defs"]["measures"]["enum"])
 
 
+@pytest.mark.untraced
 def test_the_schemas_of_the_repository_are_those_of_its_pack() -> None:
     texts = schema_texts(ROOT)
     assert set(texts) == {f"{kind}.schema.json" for kind in SCHEMA_FILES}

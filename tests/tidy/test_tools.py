@@ -71,6 +71,7 @@ def test_a_private_key_and_a_large_file_stay_out(
     assert check_files.main([str(plain)]) == 0
 
 
+@pytest.mark.untraced
 def test_the_reference_is_the_one_the_pack_gives() -> None:
     written = (ROOT / write_reference.PAGE).read_text(encoding="utf-8")
     assert written == write_reference.reference(ROOT), "run make docs"
