@@ -155,7 +155,7 @@ def test_what_nothing_binds_is_due_and_erased_and_the_chains_still_hold(
 ) -> None:
     loaded(qianhai, tmp_path, *ended("2015-06-29", "2015-06-29"))
     due = qianhai("retention", "--json").document.rows("due")
-    assert [(row["subject"], row["ended_on"]) for row in due] == [("chan", "2015-06-29")]
+    assert [(row["subject"], row["last_on"]) for row in due] == [("chan", "2015-06-29")]
     assert qianhai("retention", "--on", "2025-06-28", "--json").document["due"] == []
     done = qianhai("subject", "erase", "chan", "--reason", "its time is over", "--json")
     assert done.document == {"subject": "chan", "is_erased": True}

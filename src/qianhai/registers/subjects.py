@@ -35,7 +35,7 @@ class Relationship:
     """Whether a party ever had an account, and the last day it had one; None while it has."""
 
     has_begun: bool
-    ended_on: date | None
+    last_on: date | None
 
 
 def masked(number: str) -> str:

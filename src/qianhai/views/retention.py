@@ -95,7 +95,7 @@ def kept_of(
     """
     last = last_business(conn, institution_id, [subject]).get(subject)
     ties = relationship(conn, institution_id, subject)
-    ended = None if ties.has_begun and ties.ended_on is None else (ties.ended_on or last)
+    ended = None if ties.has_begun and ties.last_on is None else (ties.last_on or last)
     has_relationship = ties.has_begun or last is not None
     ends = {IDENTITY: (has_relationship, ended), TRANSACTIONS: (last is not None, last)}
     found = []
@@ -130,7 +130,7 @@ def retention_document(
     return {
         "on": on.isoformat(),
         "rules": [_rule_document(rule, on, given) for rule in rules()],
-        "due": [{"subject": subject, "ended_on": day.isoformat()} for subject, day in due],
+        "due": [{"subject": subject, "last_on": day.isoformat()} for subject, day in due],
     }
 
 

@@ -69,7 +69,7 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         if has_sample:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
         log_here(site.now)
-        server = _Ending(
+        server = _announced(
             house,
             uvicorn.Config(
                 app,
@@ -89,17 +89,17 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         house.close()
 
 
-class _Ending(uvicorn.Server):
-    """A server that says it is not ready from the moment it is told to end."""
+def _announced(house: House, config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server that says it is not ready from the moment it is told to end."""
+    server = uvicorn.Server(config)
+    before = server.handle_exit
 
-    def __init__(self, house: House, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._house = house
+    def end(sig: int, frame: FrameType | None) -> None:
+        house.is_ending = True
+        before(sig, frame)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Take no more work, answer what was taken, end."""
-        self._house.is_ending = True
-        super().handle_exit(sig, frame)
+    server.handle_exit = end  # type: ignore[method-assign]
+    return server
 
 
 def _tell_first_way_in(house: House, address: str) -> None:
