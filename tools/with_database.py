@@ -16,9 +16,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from psycopg.pq import Conninfo
-
-from qianhai.db import start_server
+from qianhai.db import settings_of, start_server
 from qianhai.kernel import Environment
 
 
@@ -27,20 +25,6 @@ def programs_of(data_dir: Path) -> Path:
     pid = (data_dir / "pg" / "postmaster.pid").read_text(encoding="utf-8").split()[0]
     started = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
     return Path(os.fsdecode(started)).parent
-
-
-def settings_of(conninfo: str) -> dict[str, str]:
-    """Say a connection string in the variables PostgreSQL's programs read.
-
-    >>> settings_of("host=/tmp/pg dbname=qianhai")
-    {'PGDATABASE': 'qianhai', 'PGHOST': '/tmp/pg'}
-    """
-    parsed = Conninfo.parse(conninfo.encode())
-    return {
-        option.envvar.decode(): option.val.decode()
-        for option in sorted(parsed, key=lambda option: option.keyword)
-        if option.envvar and option.val
-    }
 
 
 def main(arguments: list[str]) -> int:

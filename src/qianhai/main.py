@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from qianhai.cli import Site, start
 from qianhai.identity import Role
 from qianhai.kernel import Environment, arm
-from qianhai.web import Provider, Settings, serve_command
+from qianhai.web import Provider, Settings, serve_command, tracing_to
 from qianhai.web import Site as WebSite
 
 #: Where the pack stands when nothing else is said: beside the sources it was released with.
@@ -69,10 +69,27 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
     Raises:
         Environment: the key file cannot be read, or others may read it.
     """
-    path = Path(key_file) if key_file else data_dir / "keys" / "master.key"
+    path = key_path(data_dir, key_file)
     try:
         if not key_file and not path.exists():
             _make_key(path)
+    except OSError as fault:
+        raise _unusable(path, fault) from fault
+    return read_key(path)
+
+
+def key_path(data_dir: Path, key_file: str | None) -> Path:
+    """Return where the master key lies."""
+    return Path(key_file) if key_file else data_dir / "keys" / "master.key"
+
+
+def read_key(path: Path) -> bytes:
+    """Return what a file of a key holds.
+
+    Raises:
+        Environment: it cannot be read, or others may read it.
+    """
+    try:
         if path.stat().st_mode & 0o077:
             raise Environment(
                 f"The key file {path} can be read by others.",
@@ -81,12 +98,15 @@ def master_key(data_dir: Path, key_file: str | None) -> bytes:
             )
         return path.read_bytes()
     except OSError as fault:
-        raise Environment(
-            f"The key file {path} cannot be used: {fault}.",
-            "Name another with QIANHAI_KEY_FILE, or mend the folder.",
-            zh=f"密钥文件 {path} 无法使用：{fault}。"
-            "请用 QIANHAI_KEY_FILE 指明另一文件，或修复其目录。",
-        ) from fault
+        raise _unusable(path, fault) from fault
+
+
+def _unusable(path: Path, fault: OSError) -> Environment:
+    return Environment(
+        f"The key file {path} cannot be used: {fault}.",
+        "Name another with QIANHAI_KEY_FILE, or mend the folder.",
+        zh=f"密钥文件 {path} 无法使用：{fault}。请用 QIANHAI_KEY_FILE 指明另一文件，或修复其目录。",
+    )
 
 
 def _make_key(path: Path) -> None:
@@ -126,6 +146,7 @@ def site(environ: Mapping[str, str]) -> Site:
     """Return where this installation's parts are, as the environment says."""
     data_dir = Path(environ.get("QIANHAI_DATA_DIR") or ".data").absolute()
     plan_dir = Path(environ.get("QIANHAI_PLAN_DIR") or _PLAN)
+    key_file, new_key = environ.get("QIANHAI_KEY_FILE"), environ.get("QIANHAI_NEW_KEY_FILE")
     language = environ.get("QIANHAI_LANG") or environ.get("LC_ALL") or environ.get("LANG") or "en"
     return Site(
         data_dir=data_dir,
@@ -135,10 +156,14 @@ def site(environ: Mapping[str, str]) -> Site:
         actor=environ.get("USER") or "cli",
         plan_files=lambda: read_files(plan_dir),
         read_plan=read_files,
-        master_key=lambda: master_key(data_dir, environ.get("QIANHAI_KEY_FILE")),
+        master_key=lambda: master_key(data_dir, key_file),
         now=now,
         salts=secrets.token_bytes,
         benchmarks=_BENCHMARKS,
+        read_key=read_key,
+        new_key_file=Path(new_key) if new_key else None,
+        key_file=key_path(data_dir, key_file),
+        is_own_key_file=not key_file,
     )
 
 
@@ -156,6 +181,7 @@ def web_site(environ: Mapping[str, str]) -> WebSite:
         ticks=time.monotonic,
         sample=_SAMPLE,
         settings=settings(environ),
+        tracing=lambda: tracing_to(environ.get("QIANHAI_OTLP_ENDPOINT") or None),
     )
 
 
@@ -165,7 +191,30 @@ def settings(environ: Mapping[str, str]) -> Settings:
     hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
     if public_url and (name := urlsplit(public_url).hostname):
         hosts.append(name)
-    return Settings(public_url=public_url, trusted_hosts=tuple(hosts), provider=provider(environ))
+    return Settings(
+        public_url=public_url,
+        trusted_hosts=tuple(hosts),
+        provider=provider(environ),
+        metrics_token=metrics_token(environ.get("QIANHAI_METRICS_TOKEN_FILE")),
+    )
+
+
+def metrics_token(path: str | None) -> str | None:
+    """Return what whoever watches must show, from its file.
+
+    Raises:
+        Environment: the file cannot be read, or is empty.
+    """
+    if not path:
+        return None
+    token = read_key(Path(path)).decode("ascii", "replace").strip()
+    if not token:
+        raise Environment(
+            f"The file {path} of the metrics token is empty.",
+            "Write a long random text into it, such as `openssl rand -hex 32` gives.",
+            zh=f"指标令牌文件 {path} 为空。请写入足够长的随机文本。",
+        )
+    return token
 
 
 def provider(environ: Mapping[str, str]) -> Provider | None:

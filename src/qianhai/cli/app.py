@@ -37,6 +37,12 @@ class Site:
     now: Callable[[], datetime]
     salts: Callable[[int], bytes]
     benchmarks: Path
+    #: Reads a file that must hold a key; and the file of a new key, where one is named.
+    read_key: Callable[[Path], bytes] = Path.read_bytes
+    new_key_file: Path | None = None
+    #: Where the master key lies; None where it is no file. `is_own_key_file`: in the data folder.
+    key_file: Path | None = None
+    is_own_key_file: bool = False
 
 
 @dataclass

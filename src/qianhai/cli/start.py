@@ -6,19 +6,23 @@ import click
 
 from qianhai.cli.app import App, Site, new_console
 from qianhai.cli.ask import ask
+from qianhai.cli.backup import backup, restore
 from qianhai.cli.bench import bench
 from qianhai.cli.books import books
 from qianhai.cli.decide import decide
 from qianhai.cli.decide_many import decide_many
 from qianhai.cli.facility import facility
 from qianhai.cli.integrity import db, journal
+from qianhai.cli.keys import keys
 from qianhai.cli.ledger import ledger
 from qianhai.cli.plan import plan
 from qianhai.cli.policy import policy
 from qianhai.cli.register import limits, register
 from qianhai.cli.report import report
+from qianhai.cli.retention import retention
 from qianhai.cli.run import run
 from qianhai.cli.simulate import simulate
+from qianhai.cli.subject import subject
 from qianhai.cli.usage import Commands, flaw_line, misused
 from qianhai.cli.which import which
 from qianhai.kernel import BadInput, BrokenIntegrity, Environment, StaleState
@@ -57,6 +61,11 @@ for command in (
     ledger,
     journal,
     db,
+    backup,
+    restore,
+    keys,
+    subject,
+    retention,
 ):
     qianhai.add_command(command)
 ledger.add_command(bench)

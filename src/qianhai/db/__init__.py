@@ -11,6 +11,7 @@ Only `main` reads the environment: url and folder come in as arguments.
 """
 
 from qianhai.db.connect import Database, open_database
+from qianhai.db.dump import Dumped, count_rows, dump, restore, settings_of
 from qianhai.db.migrate import migrate, migrations
 from qianhai.db.model import Connection, Installation, Migration, Sight, UnknownCommit
 from qianhai.db.start import Server, start_server, stop_server
@@ -18,14 +19,19 @@ from qianhai.db.start import Server, start_server, stop_server
 __all__ = [
     "Connection",
     "Database",
+    "Dumped",
     "Installation",
     "Migration",
     "Server",
     "Sight",
     "UnknownCommit",
+    "count_rows",
+    "dump",
     "migrate",
     "migrations",
     "open_database",
+    "restore",
+    "settings_of",
     "start_server",
     "stop_server",
 ]

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from qianhai.db import store
-from qianhai.db.migrate import migrate
+from qianhai.db.migrate import migrate, migrations
 from qianhai.db.model import Connection, Sight, UnknownCommit
 from qianhai.db.start import Server, start_server
 from qianhai.kernel import BrokenIntegrity, Environment, Flaw, Place, StaleState
@@ -24,6 +24,8 @@ POOL_MAX: Final = 64
 #: How long a thread waits for a free connection, or for a server that is being restarted.
 POOL_WAIT_SECONDS: Final = 60.0
 _OLDEST_SERVER: Final = 15_00_00
+#: The form this program was written for, as a database remembers it.
+_FORM: Final = [(step.number, step.name, step.digest) for step in migrations()]
 
 
 class Database:
@@ -114,6 +116,21 @@ class Database:
         with self.transaction() as conn:
             store.settle_sight(conn, sight)
             yield conn
+
+    def is_ready(self, wait_seconds: float) -> bool:
+        """Tell, soon, whether the database answers in this program's form, nobody changing it."""
+        try:
+            with self._pool.connection(timeout=wait_seconds) as conn, conn.transaction():
+                return store.is_settled(conn) and store.read_applied(conn) == _FORM
+        except (psycopg.Error, Environment):
+            return False
+
+    @property
+    def in_use(self) -> tuple[int, int]:
+        """Return how many connections are lent, and how many threads wait for one."""
+        stats = self._pool.get_stats()
+        lent = stats.get("pool_size", 0) - stats.get("pool_available", 0)
+        return lent, stats.get("requests_waiting", 0)
 
     def _begin(self, *, rollback: bool) -> tuple[Connection, ExitStack]:
         """Borrow a connection and begin on it.

@@ -70,6 +70,29 @@ def choose_installation(runner: Runner, data_major: int | None) -> Installation:
     )
 
 
+def choose_program(name: str, server_major: int) -> Path:
+    """Return one of PostgreSQL's programs that speaks to a server: of its version, else newer.
+
+    Raises:
+        Environment: there is none.
+    """
+    found: dict[int, Path] = {}
+    for folder in _folders():
+        major = _major(folder)
+        if major is not None and (folder / name).is_file():
+            found.setdefault(major, folder / name)
+    fitting = min((major for major in found if major >= server_major), default=None)
+    if fitting is None:
+        raise Environment(
+            f"No `{name}` of PostgreSQL {server_major} or newer was found.",
+            "Install PostgreSQL's client programs of that version; they are found on the PATH and"
+            " in /usr/lib/postgresql.",
+            zh=f"未找到 PostgreSQL {server_major} 或更高版本的 {name}。"
+            "请安装该版本的客户端程序（从 PATH 和 /usr/lib/postgresql 查找）。",
+        )
+    return found[fitting]
+
+
 def _folders() -> Iterator[Path]:
     """Yield the folders that may hold PostgreSQL's programs, the preferred first."""
     for wheel in _WHEELS:

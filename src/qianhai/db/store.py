@@ -45,6 +45,12 @@ def lock_migrations(conn: Connection) -> None:
     conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
 
 
+def is_settled(conn: Connection) -> bool:
+    """Tell whether no program changes the form of this database right now."""
+    row = conn.execute("select pg_try_advisory_xact_lock_shared(%s)", [_MIGRATION_LOCK]).fetchone()
+    return bool(row and row[0])
+
+
 def read_applied(conn: Connection) -> Sequence[tuple[int, str, str]]:
     """Return number, name and digest of every migration this database has, in order.
 
@@ -78,6 +84,49 @@ def apply_migration(conn: Connection, step: Migration) -> None:
         "insert into public.schema_migrations (number, name, digest) values (%s, %s, %s)",
         [step.number, step.name, step.digest],
     )
+
+
+def export_snapshot(conn: Connection) -> str:
+    """Hold still what this transaction sees, and return the name another program sees it by.
+
+    The first statement of its transaction.
+    """
+    conn.execute("set transaction isolation level repeatable read, read only")
+    row = conn.execute("select pg_export_snapshot()").fetchone()
+    assert row is not None, "a snapshot has a name"
+    name: str = row[0]
+    return name
+
+
+def count_rows(conn: Connection) -> dict[str, int]:
+    """Return how many rows every table has; a partitioned one counts once, with its parts."""
+    tables = conn.execute(
+        "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where c.relkind in ('r', 'p') and not c.relispartition"
+        " and n.nspname !~ '^pg_' and n.nspname <> 'information_schema' order by 1, 2"
+    ).fetchall()
+    counts = {}
+    for schema, name in tables:
+        query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+        row = conn.execute(query).fetchone()
+        assert row is not None, "a count is a row"
+        counts[f"{schema}.{name}"] = row[0]
+    return counts
+
+
+def close_functions(conn: Connection) -> None:
+    """Take from everybody the functions that run as their owner.
+
+    A restore leaves out who may do what, because the roles of another server may not be here; what
+    readers may do is granted again when the web starts.
+    """
+    functions = conn.execute(
+        "select p.oid::regprocedure::text from pg_proc p"
+        " join pg_namespace n on n.oid = p.pronamespace"
+        " where p.prosecdef and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"
+    ).fetchall()
+    for (name,) in functions:
+        conn.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(name)))
 
 
 #: The role that readings take, one a database: a login of another one is no member of it.

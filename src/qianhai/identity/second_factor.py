@@ -19,7 +19,7 @@ from qianhai.identity.totp import (
     recovery_code,
     secret_base32,
 )
-from qianhai.identity.vault import digest_of
+from qianhai.identity.vault import Vault, digest_of
 
 _NONCE_BYTES = 12
 
@@ -72,3 +72,18 @@ def remove(conn: Connection, gate: Gate, owner: User, *, by: str, at: datetime) 
     store.update_user(conn, owner.id, totp_secret=None, totp_at=None, totp_step=None)
     store.put_recovery_codes(conn, gate.institution_id, owner.id, [], at)
     note(conn, gate, "second_factor_removed", owner.name, {"by": by}, at)
+
+
+def reseal(conn: Connection, gate: Gate, new: Vault) -> int:
+    """Put every secret of a second factor under a new master key; return how many.
+
+    A secret that the key at hand does not open was put under the new one before.
+    """
+    count = 0
+    for user_id, sealed in store.second_factors(conn, gate.institution_id):
+        secret = gate.vault.open(sealed, user_id.bytes)
+        if secret is not None:
+            fresh = new.seal(secret, user_id.bytes, gate.salts(_NONCE_BYTES))
+            store.update_user(conn, user_id, totp_secret=fresh)
+            count += 1
+    return count

@@ -107,6 +107,15 @@ def update_user(conn: Connection, user_id: UUID, **changes: object) -> None:
     conn.execute(query, [*changes.values(), user_id])
 
 
+def second_factors(conn: Connection, institution_id: str) -> list[tuple[UUID, bytes]]:
+    """Return every secret of a second factor as it rests, locked until the transaction ends."""
+    return conn.execute(
+        "select id, totp_secret from identity.users where institution_id = %s"
+        " and totp_secret is not null order by id for update",
+        [institution_id],
+    ).fetchall()
+
+
 def insert_grant(
     conn: Connection, institution_id: str, user_id: UUID, role: Role, by: str, at: datetime
 ) -> bool:

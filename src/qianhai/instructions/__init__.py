@@ -57,6 +57,7 @@ from qianhai.instructions.store import (
     read_pack,
     read_used,
 )
+from qianhai.instructions.subjects import business_of, last_business
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
 from qianhai.instructions.thresholds import Thresholds, Waits, set_threshold, thresholds_of
@@ -121,6 +122,7 @@ __all__ = [
     "answers_of",
     "authorisations_of",
     "book_of",
+    "business_of",
     "changes_of",
     "count_open",
     "days_of",
@@ -131,6 +133,7 @@ __all__ = [
     "fill",
     "gather",
     "headroom_of",
+    "last_business",
     "limit_name",
     "mark",
     "marked",

@@ -4,6 +4,7 @@ Looks once at what is activated, before a column is booked: a file that is being
 packs it began with. Without an activation there is one road, that of the pack at hand.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -65,6 +66,8 @@ class Roads:
         self._bank = bank
         self.home = bank.road(policy, files)
         self.writer = self.home.writer
+        #: What was answered since this process began, by outcome and whether it was booked.
+        self.outcomes: Counter[tuple[str, bool]] = Counter()
         self._by_pack = {"": self.home, policy.pack.hash: self.home}
         with bank.database.transaction() as conn:
             self._editions = editions_of(conn, bank.institution_id)
@@ -81,7 +84,9 @@ class Roads:
     def submit(self, instruction: Instruction, *, at: datetime, dry_run: bool = False) -> Answer:
         """Decide one instruction on its road; see `Road.submit`."""
         road = self._on(instruction.value_on)
-        return road.submit(self._for(road, instruction), at=at, dry_run=dry_run)
+        answer = road.submit(self._for(road, instruction), at=at, dry_run=dry_run)
+        self.outcomes[answer.decision.outcome.value, not dry_run] += 1
+        return answer
 
     def preview(self, instruction: Instruction, *, at: datetime) -> Preview:
         """Decide one instruction dry on its road, and tell what was seen; see `Road.preview`."""
@@ -92,6 +97,16 @@ class Roads:
         self, instructions: Iterable[Instruction], *, now: Callable[[], datetime]
     ) -> Iterator[Answered]:
         """Decide instructions in their order, each on its road; see `Road.submit_blocks`."""
+        for answered in self._blocks(instructions, now):
+            for part in answered.parts:
+                self.outcomes[part.decision.outcome.value, True] += len(part)
+            for answer in answered.single.values():
+                self.outcomes[answer.decision.outcome.value, True] += 1
+            yield answered
+
+    def _blocks(
+        self, instructions: Iterable[Instruction], now: Callable[[], datetime]
+    ) -> Iterator[Answered]:
         if len(set(self._by_pack.values())) == 1:
             yield from self.home.submit_blocks(instructions, now=now)
             return

@@ -1,7 +1,7 @@
 """The only SQL of the road: instructions, decisions, packs and the outbox."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import pyarrow as pa
+from psycopg.rows import dict_row
 from pyarrow.csv import WriteOptions, write_csv
 
 from qianhai.db import Connection
@@ -402,3 +403,40 @@ group by 1, 2, 3, 4 order by 4, 1, 2, 3
 def read_used(conn: Connection, institution: str, first: date, last: date) -> list[Used]:
     """Return how often each action was decided on days of value, both inclusive, by month."""
     return [Used(*row) for row in conn.execute(_USED, (institution, first, last))]
+
+
+def read_business_of(conn: Connection, institution: str, subject: str) -> list[dict[str, Any]]:
+    """Return the instructions whose subject a party is, each with its decision, oldest first."""
+    query = (
+        "select i.id, i.facility, i.action, i.value_on, i.received_at, i.facts as sent,"
+        " d.outcome, d.clause, d.facts as seen, d.explained"
+        " from instructions.instructions i left join instructions.decisions d"
+        " on d.institution_id = i.institution_id and d.instruction_id = i.id"
+        " where i.institution_id = %s and i.parties::jsonb ->> 'subject' = %s"
+        " order by i.received_at, i.id"
+    )
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, [institution, subject]).fetchall()
+
+
+def read_reports_of(conn: Connection, institution: str, subject: str) -> list[dict[str, Any]]:
+    """Return the reports on a party's business, every version."""
+    query = (
+        "select r.instruction_id, r.kind, r.version, r.period, r.fields, r.created_at, r.sent_at"
+        " from instructions.reports r join instructions.instructions i"
+        " on i.institution_id = r.institution_id and i.id = r.instruction_id"
+        " where i.institution_id = %s and i.parties::jsonb ->> 'subject' = %s"
+        " order by r.instruction_id, r.kind, r.version"
+    )
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, [institution, subject]).fetchall()
+
+
+def last_business(conn: Connection, institution: str, subjects: Collection[str]) -> dict[str, date]:
+    """Return the last value date of each party's business."""
+    rows = conn.execute(
+        "select parties::jsonb ->> 'subject', max(value_on) from instructions.instructions"
+        " where institution_id = %s and parties::jsonb ->> 'subject' = any(%s) group by 1",
+        [institution, list(subjects)],
+    )
+    return dict(rows.fetchall())

@@ -34,7 +34,7 @@ from qianhai.kernel.money import (
     to_minor,
 )
 from qianhai.kernel.outcome import STRENGTH, Outcome
-from qianhai.kernel.points import POINTS, arm, reach
+from qianhai.kernel.points import POINTS, arm, reach, watch
 from qianhai.kernel.reasons import Reason
 
 __all__ = [
@@ -71,4 +71,5 @@ __all__ = [
     "scale_of",
     "to_minor",
     "uuid7",
+    "watch",
 ]

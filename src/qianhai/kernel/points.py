@@ -1,7 +1,7 @@
 """Named points of the road, where a test may stop the process to prove that nothing is lost.
 
-In production nothing is armed and a point costs one comparison. Only main arms one, from
-`QIANHAI_STOP_AT` (see docs/operations.md).
+Who measures or traces watches them. In production nothing is armed and a point costs two
+comparisons. Only main arms one, from `QIANHAI_STOP_AT` (see docs/operations.md).
 """
 
 from collections.abc import Callable
@@ -20,6 +20,7 @@ POINTS: Final = (
 )
 
 _armed: dict[str, Callable[[], None]] = {}
+_watching: list[Callable[[str], None]] = []
 
 
 def arm(point: str, act: Callable[[], None]) -> None:
@@ -33,7 +34,15 @@ def arm(point: str, act: Callable[[], None]) -> None:
     _armed[point] = act
 
 
+def watch(act: Callable[[str], None]) -> Callable[[], None]:
+    """Have an act told of every point that is reached; return what ends it."""
+    _watching.append(act)
+    return lambda: _watching.remove(act)
+
+
 def reach(point: str) -> None:
     """Say that a point is reached."""
+    for act in _watching:
+        act(point)
     if _armed and point in _armed:
         _armed[point]()

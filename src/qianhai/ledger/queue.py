@@ -65,6 +65,10 @@ class Line(Generic[Asked, Given]):
         self._gathered = Lock()
         self._gathered.acquire()
 
+    def __len__(self) -> int:
+        """Return how many stand in the line."""
+        return len(self._waiting)
+
     def join(self, asked: Asked, weight: int, *, is_alone: bool = False) -> Ticket[Asked, Given]:
         """Take a place at the end of the line."""
         ticket = Ticket(self, asked, weight, is_alone=is_alone)

@@ -127,6 +127,11 @@ class Writer:
         """Return what the accounts kept between batches take, but their names."""
         return self._session.book.bytes
 
+    @property
+    def waiting(self) -> int:
+        """Return how many callers wait for their commit."""
+        return len(self._line)
+
     def hand_in(self, submissions: Sequence[Submission], *, at: datetime) -> Handed:
         """Take a place in the line for submissions and return at once.
 

@@ -35,8 +35,19 @@ from qianhai.registers.model import (
     Value,
 )
 from qianhai.registers.reveal import erase, note_access, reveal, subject_keys
+from qianhai.registers.rotate import Rotated, key_in_force, rotate
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import instants_of, known_by, on_record
+from qianhai.registers.subjects import (
+    Held,
+    Relationship,
+    canonical,
+    ended_persons,
+    held,
+    masked,
+    parties_by_number,
+    relationship,
+)
 
 __all__ = [
     "KINDS",
@@ -50,6 +61,7 @@ __all__ = [
     "Dated",
     "Entry",
     "EntryRow",
+    "Held",
     "Holding",
     "IdentifierFlaw",
     "Keyring",
@@ -60,17 +72,27 @@ __all__ = [
     "RecordOnFile",
     "Recorded",
     "Register",
+    "Relationship",
     "Revealed",
+    "Rotated",
     "ShareRange",
     "SubjectKey",
     "Value",
+    "canonical",
     "check",
+    "ended_persons",
     "erase",
+    "held",
     "instants_of",
+    "key_in_force",
     "known_by",
     "load",
+    "masked",
     "note_access",
     "on_record",
+    "parties_by_number",
+    "relationship",
     "reveal",
+    "rotate",
     "subject_keys",
 ]

@@ -22,6 +22,8 @@ from qianhai.kernel import Environment, canonical_bytes
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+#: What a master key is known by, in a database and in a backup, without telling anything of it.
+FINGERPRINT_BYTES = 16
 
 
 def _derived(key: bytes, purpose: str) -> bytes:
@@ -72,6 +74,7 @@ class Keyring:
             )
         self._wrap = AESGCM(_derived(master, "wrap subject keys"))
         self._index_key = _derived(master, "index identifiers")
+        self.fingerprint = _derived(master, "name this key")[:FINGERPRINT_BYTES].hex()
 
     def wrap(self, key: SubjectKey, nonce: bytes) -> bytes:
         """Encrypt a subject key for the store."""

@@ -28,6 +28,7 @@ from qianhai.registers.model import (
     Recorded,
 )
 from qianhai.registers.reveal import identifiers_of
+from qianhai.registers.rotate import guard_key
 from qianhai.registers.rows import TABLES, columns_of, read_holding
 
 #: So many rows of an input are looked at and written together.
@@ -72,6 +73,7 @@ def load(
         Environment: the keyring is not the one this register was made with.
     """
     known_since = store.begin_load(conn, institution_id, at)
+    guard_key(conn, keyring, institution_id, by, at)
     step = _Load(conn, institution_id, known_since, salts, keyring)
     checker = Checker(lambda ids: store.on_record(conn, institution_id, ids))
     stated = _Stated()

@@ -46,7 +46,7 @@ def reveal(
     rows = store.standing(conn, "party", as_of, "party", ids)
     persons = [row["party"] for row in rows if row["type"] == PartyType.PERSON]
     if persons:
-        _record_access(conn, institution_id, persons, purpose, by, at, salts)
+        record_access(conn, institution_id, persons, purpose, by, at, salts)
     opened = personal_of(conn, keyring, institution_id, rows)
     found: dict[str, Revealed | None] = dict.fromkeys(ids)
     for row, personal in zip(rows, opened, strict=True):
@@ -70,7 +70,7 @@ def note_access(
     """Record that somebody read what other rooms keep of persons: their business, their papers."""
     named = sorted({person for person in persons if person})
     if named:
-        _record_access(conn, institution_id, named, purpose, by, at, salts)
+        record_access(conn, institution_id, named, purpose, by, at, salts)
 
 
 def subject_keys(
@@ -81,7 +81,7 @@ def subject_keys(
     return {subject: keyring.unwrap(*found) for subject, found in live.items()}
 
 
-def _record_access(
+def record_access(
     conn: Connection,
     institution_id: str,
     persons: Sequence[str],
@@ -90,6 +90,7 @@ def _record_access(
     at: datetime,
     salts: Callable[[], bytes],
 ) -> None:
+    """Record that somebody reads what is personal of persons; it commits with the caller."""
     salt = salts()
     access_id = derived_id("access", institution_id, salt.hex(), at.isoformat())
     row = {

@@ -12,5 +12,16 @@ from qianhai.web.app import create_app
 from qianhai.web.provider import Provider
 from qianhai.web.serve import serve_command
 from qianhai.web.site import House, Settings, Site
+from qianhai.web.traces import Tracing, traced_by, tracing_to
 
-__all__ = ["House", "Provider", "Settings", "Site", "create_app", "serve_command"]
+__all__ = [
+    "House",
+    "Provider",
+    "Settings",
+    "Site",
+    "Tracing",
+    "create_app",
+    "serve_command",
+    "traced_by",
+    "tracing_to",
+]

@@ -112,7 +112,7 @@ async def _too_large(request: Request, _: Exception) -> Response:
 
 async def _unavailable(request: Request, fault: Exception) -> Response:
     visitor = _visitor_of(request)
-    _LOG.error("%s %s: %s", visitor.reference, request.url.path, fault)
+    _LOG.error("%s: %s", visitor.reference, fault, extra={"request_id": visitor.reference})
     return told(request, faults.unavailable())
 
 
@@ -139,7 +139,8 @@ class Caught:
         except Exception as fault:
             request = Request(scope)
             visitor = _visitor_of(request)
-            _LOG.exception("%s %s", visitor.reference, request.url.path, exc_info=fault)
+            reference = visitor.reference
+            _LOG.exception("%s", reference, exc_info=fault, extra={"request_id": reference})
             if has_begun:
                 raise
             await _apology(request, visitor.reference)(scope, receive, send)
@@ -150,7 +151,7 @@ def _apology(request: Request, reference: str) -> Response:
     try:
         return told(request, faults.of_this_server())
     except Exception:  # noqa: BLE001 - whatever broke the page, words are left
-        _LOG.exception("%s the page of faults", reference)
+        _LOG.exception("%s: the page of faults", reference, extra={"request_id": reference})
         text = f"Something went wrong on our side. 系统出错，请告知管理员编号。 {reference}\n"
         return PlainTextResponse(text, HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -168,7 +169,7 @@ def _visitor_of(request: Request) -> Visitor:
         at=at,
         secret="",
         is_new_browser=False,
-        reference=reference_of(house),
+        reference=reference_of(house, request),
         language=language_of(request, house),
         theme=None,
         on=at.date(),

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from qianhai.web.answers import Caught, answer_faults
 from qianhai.web.api import SUBJECTS as DOCUMENTS
 from qianhai.web.headers import Bounded, Guarded
+from qianhai.web.observed import Observed
 from qianhai.web.pages import SUBJECTS as PAGES
 from qianhai.web.render import STATIC
 from qianhai.web.site import House
@@ -44,6 +45,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(Bounded, settings=house.settings)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house), www_redirect=False)
     app.add_middleware(Guarded, settings=house.settings)
+    app.add_middleware(Observed, house=house)
     return app
 
 

@@ -3,8 +3,8 @@
 Must not read the environment, and must not be reachable from other machines without https.
 """
 
-import logging
 from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
 import click
@@ -15,6 +15,7 @@ from qianhai.identity import accounts
 from qianhai.kernel import Environment
 from qianhai.web.app import create_app
 from qianhai.web.business import load_day
+from qianhai.web.logs import log_here
 from qianhai.web.messages import mark
 from qianhai.web.site import House, Site
 from qianhai.web.visitor import LOOPBACK
@@ -67,24 +68,38 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         _tell_first_way_in(house, address.rstrip("/"))
         if has_sample:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-        server = uvicorn.Server(
+        log_here(site.now)
+        server = _announced(
+            house,
             uvicorn.Config(
                 app,
                 host=host,
                 port=port,
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 proxy_headers=site.settings.public_url is not None,
                 forwarded_allow_ips="127.0.0.1",
                 server_header=False,
                 timeout_graceful_shutdown=_ENDING_SECONDS,
-            )
+            ),
         )
         click.echo(f"{address}  (Ctrl+C ends · 按 Ctrl+C 结束)")
         server.run()
     finally:
         house.close()
+
+
+def _announced(house: House, config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server that says it is not ready from the moment it is told to end."""
+    server = uvicorn.Server(config)
+    before = server.handle_exit
+
+    def end(sig: int, frame: FrameType | None) -> None:
+        house.is_ending = True
+        before(sig, frame)
+
+    server.handle_exit = end  # type: ignore[method-assign]
+    return server
 
 
 def _tell_first_way_in(house: House, address: str) -> None:

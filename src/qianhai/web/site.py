@@ -15,8 +15,10 @@ from qianhai.instructions import Bank, FourEyes, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from qianhai.web.languages import Catalogues
+from qianhai.web.metrics import Metrics
 from qianhai.web.provider import Connect, Provider
 from qianhai.web.rates import Rates
+from qianhai.web.traces import Tracing
 from qianhai.web.works import Works
 
 _MIB = 1 << 20
@@ -40,6 +42,8 @@ class Settings:
     api_seconds: float = 0.01
     terms: Terms = field(default_factory=Terms)
     provider: Provider | None = None
+    #: What whoever watches shows to read /metrics; without it only this machine may.
+    metrics_token: str | None = None
 
     @property
     def is_https(self) -> bool:
@@ -62,6 +66,8 @@ class Site:
     ticks: Callable[[], float]
     sample: Path
     settings: Settings
+    #: Where traces go; nowhere unless a collector is named.
+    tracing: Callable[[], Tracing] = Tracing
 
 
 class House:
@@ -82,6 +88,10 @@ class House:
         if site.settings.provider:
             self.name_provider(site.settings.provider)
         self.works = Works(site.now, site.salts)
+        self.metrics = Metrics(self.works, lambda: self.database.in_use, self._open_roads)
+        self.tracing = site.tracing()
+        #: Set when the server begins to end: whoever balances load sends nobody any more.
+        self.is_ending = False
 
     def name_provider(self, provider: Provider) -> None:
         """Let people in by a provider too; what it says of itself is asked at the first visit."""
@@ -112,7 +122,15 @@ class House:
         """The way of what people send: at once, or by a second person."""
         return FourEyes(self.bank, self.roads)
 
+    def _open_roads(self) -> Roads | None:
+        """Return the roads if anybody has opened them: figures open nothing."""
+        found: Roads | None = self.__dict__.get("roads")
+        return found
+
     def close(self) -> None:
         """Let long works end, then give the database back."""
+        self.is_ending = True
         self.works.close()
+        self.metrics.close()
+        self.tracing.close()
         self.database.close()

@@ -169,6 +169,12 @@ def new_secret(house: House) -> str:
     return base64.urlsafe_b64encode(house.site.salts(_SECRET_BYTES)).rstrip(b"=").decode()
 
 
-def reference_of(house: House) -> str:
-    """Return a number by which a person can name this request, easy to read aloud."""
+def reference_of(house: House, request: Request) -> str:
+    """Return the number by which a person can name this request, easy to read aloud."""
+    known: str | None = getattr(request.state, "reference", None)
+    return known or new_reference(house)
+
+
+def new_reference(house: House) -> str:
+    """Return a number for a request, which its log lines, its trace and its answer carry."""
     return base64.b32encode(house.site.salts(_REFERENCE_BYTES)).decode()

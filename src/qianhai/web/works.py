@@ -91,6 +91,12 @@ class Works:
         found = [one for one in self._works.values() if one.owner == owner]
         return sorted(found, key=lambda one: one.id, reverse=True)
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return how many works run and how many wait for their turn."""
+        open_ones = sum(one.is_running for one in list(self._works.values()))
+        return min(open_ones, 1), max(open_ones - 1, 0)
+
     def close(self) -> None:
         """Ask running works to end at their next step, and wait for them."""
         for work in list(self._works.values()):
