@@ -22,6 +22,8 @@ from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
+from qianhai.instructions.past import Again, Past, PastDecisions, Search, claim_key
+from qianhai.instructions.past_store import PastLine
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.reports import Record
@@ -41,6 +43,7 @@ __all__ = [
     "SCHEDULE_PARTS",
     "Admission",
     "Admitted",
+    "Again",
     "Answer",
     "Answered",
     "Bank",
@@ -61,6 +64,9 @@ __all__ = [
     "Named",
     "PackText",
     "Part",
+    "Past",
+    "PastDecisions",
+    "PastLine",
     "Record",
     "Records",
     "Replay",
@@ -68,6 +74,7 @@ __all__ = [
     "Returns",
     "Road",
     "Roads",
+    "Search",
     "ShadowReport",
     "ShadowTurns",
     "Staged",
@@ -79,6 +86,7 @@ __all__ = [
     "amount_of",
     "book_of",
     "changes_of",
+    "claim_key",
     "days_of",
     "editions_of",
     "escaped",

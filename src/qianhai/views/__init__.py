@@ -26,6 +26,7 @@ from qianhai.views.figures import grouped
 from qianhai.views.flaws import Document, fault_document, flaw_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
+    account_line,
     balance_document,
     book_documents,
     loaded_document,
@@ -42,6 +43,13 @@ from qianhai.views.outcome import (
     instructed,
     outcome_document,
     outcome_line,
+)
+from qianhai.views.outcome_files import Outcomes
+from qianhai.views.past import (
+    again_document,
+    entry_document,
+    past_document,
+    past_line,
 )
 from qianhai.views.plan import (
     check_document,
@@ -77,6 +85,9 @@ __all__ = [
     "RECONCILED_COLUMNS",
     "DayTally",
     "Document",
+    "Outcomes",
+    "account_line",
+    "again_document",
     "ask_document",
     "balance_document",
     "book_documents",
@@ -89,6 +100,7 @@ __all__ = [
     "difference_documents",
     "facility_document",
     "facility_line",
+    "entry_document",
     "fault_document",
     "flaw_document",
     "flip_document",
@@ -108,6 +120,8 @@ __all__ = [
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "past_document",
+    "past_line",
     "reach_document",
     "reason_texts",
     "reconciled_rows",

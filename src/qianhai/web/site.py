@@ -11,13 +11,15 @@ from pathlib import Path
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
-from qianhai.instructions import Bank, Roads
+from qianhai.instructions import Bank, PastDecisions, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
+from qianhai.web.bearers import Bearers
 from qianhai.web.languages import Catalogues
 from qianhai.web.provider import Connect, Provider
 from qianhai.web.rates import Rates
 from qianhai.web.works import Works
+from qianhai.webhooks import Reach
 
 _MIB = 1 << 20
 
@@ -38,6 +40,12 @@ class Settings:
     #: Requests of one token or user to the API.
     api_burst: int = 200
     api_seconds: float = 0.01
+    #: A bearer token that was found good is trusted so long; what ends it counts from then on.
+    bearer_seconds: float = 1.0
+    #: Whether webhooks may lead inside one's own network, and without https.
+    is_webhook_private: bool = False
+    #: How often what has to be told is looked for.
+    webhook_seconds: float = 1.0
     terms: Terms = field(default_factory=Terms)
     provider: Provider | None = None
 
@@ -80,6 +88,7 @@ class House:
         provider = site.settings.provider
         self.connect = Connect(provider) if provider else None
         self.works = Works(site.now, site.salts)
+        self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -94,8 +103,23 @@ class House:
     @cached_property
     def roads(self) -> Roads:
         """The roads on the database, one for each pack that is active."""
-        bank = Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
-        return Roads(bank, self.policy, bundled(self.files))
+        return Roads(self.bank, self.policy, bundled(self.files))
+
+    @cached_property
+    def bank(self) -> Bank:
+        """What every road stands on."""
+        return Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
+
+    @cached_property
+    def past(self) -> PastDecisions:
+        """The decisions on record."""
+        site = self.site
+        return PastDecisions(site.institution_id, self.bank.cover, site.salts, self.policy)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """How far webhooks are sent."""
+        return Reach(is_private_allowed=self.settings.is_webhook_private)
 
     def close(self) -> None:
         """Let long works end, then give the database back."""
