@@ -79,6 +79,7 @@ class House:
         self.site = site
         self.settings = site.settings
         self.database = database
+        database.prepare_readers()
         master = site.master_key()
         self.keyring = Keyring(master)
         self.vault = Vault(master)
