@@ -165,7 +165,12 @@ def settings(environ: Mapping[str, str]) -> Settings:
     hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
     if public_url and (name := urlsplit(public_url).hostname):
         hosts.append(name)
-    return Settings(public_url=public_url, trusted_hosts=tuple(hosts), provider=provider(environ))
+    return Settings(
+        public_url=public_url,
+        trusted_hosts=tuple(hosts),
+        is_webhook_private=environ.get("QIANHAI_WEBHOOKS_PRIVATE") == "yes",
+        provider=provider(environ),
+    )
 
 
 def provider(environ: Mapping[str, str]) -> Provider | None:

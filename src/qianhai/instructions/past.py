@@ -91,9 +91,13 @@ class PastDecisions:
         """Return decisions, the newest first."""
         return past_store.read_lines(conn, self._institution, search.params, most)
 
-    def is_seen(self, conn: Connection, number: str) -> bool:
-        """Tell whether a decision is there for the eyes this connection has."""
-        return past_store.read_one(conn, self._institution, number) is not None
+    def is_seen(self, conn: Connection, number: str, subject: str | None = None) -> bool:
+        """Tell whether a decision is there for the eyes this connection has.
+
+        With `subject` only one whose business is that party's.
+        """
+        found = past_store.read_one(conn, self._institution, number)
+        return found is not None and subject in {None, store.subject_of(found[0].parties)}
 
     def one(self, conn: Connection, number: str, *, by: str, at: datetime) -> Past | None:
         """Return a decision opened; where it speaks of a person, who reads it is recorded.

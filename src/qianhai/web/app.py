@@ -17,6 +17,7 @@ from qianhai.web.headers import Bounded, Guarded
 from qianhai.web.pages import SUBJECTS as PAGES
 from qianhai.web.render import STATIC
 from qianhai.web.site import House
+from qianhai.web.telling import Teller
 from qianhai.web.visitor import LOOPBACK
 
 
@@ -33,6 +34,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.places = tuple(place for subject in PAGES for place in subject.places)
+    app.state.documents = DOCUMENTS
     for subject in PAGES:
         app.include_router(subject.router, include_in_schema=False)
     for router in DOCUMENTS:
@@ -49,7 +51,10 @@ def create_app(house: House) -> FastAPI:
 
 @asynccontextmanager
 async def _open_house(app: FastAPI) -> AsyncIterator[None]:
+    teller = Teller(app.state.house)
+    teller.start()
     yield
+    await run_in_threadpool(teller.stop)
     await run_in_threadpool(app.state.house.close)
 
 

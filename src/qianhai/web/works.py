@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from typing import Final
 from uuid import UUID
@@ -39,6 +40,8 @@ class Work:
     is_stopped: bool = False
     #: What is put away when the work is forgotten, such as the files it left.
     left: ExitStack = field(default_factory=ExitStack)
+    #: Where its outcomes are, if it leaves any.
+    folder: Path | None = None
 
     def enter(self, stage: str, total: int | None = None) -> Callable[[int], None]:
         """Begin a stage of the work and return what counts its progress."""

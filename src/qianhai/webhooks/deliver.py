@@ -142,15 +142,17 @@ def again(
     return store.revive(conn, institution_id, owner, number, at)
 
 
-def told_up_to(conn: Connection, institution_id: str, last: int) -> int:
-    """Return how far of the journal was told, and note that it is told up to `last` now.
+def told_up_to(conn: Connection, institution_id: str, newest: int) -> int:
+    """Return how far of the journal was told, held until this transaction ends.
 
     The first time nothing before is told: whoever subscribes is told of what comes.
     """
-    before = store.lock_cursor(conn, institution_id, last)
-    if before < last:
-        store.move_cursor(conn, institution_id, last)
-    return before
+    return store.lock_cursor(conn, institution_id, newest)
+
+
+def note_told(conn: Connection, institution_id: str, seq: int) -> None:
+    """Note how far of the journal was told."""
+    store.move_cursor(conn, institution_id, seq)
 
 
 def _delivery(row: Mapping[str, Any]) -> Delivery:

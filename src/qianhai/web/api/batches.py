@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, Response
 
 from qianhai.identity import Role
-from qianhai.kernel import BadInput, QianhaiError
 from qianhai.views import flaw_document
 from qianhai.web import faults
 from qianhai.web.access import Member, allow
@@ -70,8 +69,9 @@ async def upload(visitor: Officer, request: Request) -> Response:
     house = visitor.house
 
     def act(work: Work) -> object:
+        work.folder = sent.folder / "out"
         files, parties = [sent.files["file"]], sent.files.get("parties")
-        return book(house, work, files, parties, sent.folder / "out")
+        return book(house, work, files, parties, work.folder)
 
     work = house.works.start(mark("Batch of business"), visitor.known.name, act)
     work.left = sent.held

@@ -88,7 +88,7 @@ def decisions(
     """List decisions on record, the newest first; a party sees its own."""
     before = None
     if cursor_:
-        at, number = position(cursor_, datetime.fromisoformat, str)  # type: ignore[arg-type]
+        at, number = position(cursor_, datetime.fromisoformat, str)
         before = (at, number)
     search = Search(
         facility or None,

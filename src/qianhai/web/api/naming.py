@@ -6,7 +6,7 @@ Must not read a body.
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ def cursor(*key: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def position(text: str, *kinds: type[Any]) -> list[Any]:
+def position(text: str, *kinds: Callable[[Any], Any]) -> list[Any]:
     """Return the key of a cursor, by the kinds of its parts.
 
     Raises:

@@ -5,12 +5,16 @@ A route class for the API's routers, so that every body is read by it. Must not 
 
 import json
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
+
+from qianhai.web.faults import OF_STATUS
 
 _DEPTH_MAX: Final = 32
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -32,7 +36,27 @@ def loads(raw: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     except (ValueError, RecursionError) as fault:
         raise json.JSONDecodeError(str(fault) or "nested too deep", "", 0) from None
     _bounded(value, _DEPTH_MAX)
+    if "\\u" in text:
+        _storable(value)
     return value
+
+
+def _storable(value: object) -> None:
+    """Hold that every text can be stored: no half of a character, no zero."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            _storable(name)
+            _storable(one)
+    elif isinstance(value, list):
+        for one in value:
+            _storable(one)
+    elif isinstance(value, str) and ("\0" in value or not value.isascii()):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise json.JSONDecodeError("a text has half a character", "", 0) from None
+        if "\0" in value:
+            raise json.JSONDecodeError("a text has a zero character", "", 0)
 
 
 def _unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,8 +103,14 @@ class StrictRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def strictly(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            query = request.scope.get("query_string", b"")
+            if "\0" in unquote(query.decode("latin-1")) or "\0" in request.url.path:
+                raise OF_STATUS[HTTPStatus.BAD_REQUEST]
             try:
-                return await answer(StrictRequest(request.scope, request.receive))
+                if request.headers.get("content-type", "").startswith("application/json"):
+                    await strict.body()  # past its bound it is refused here, before it is read as JSON
+                return await answer(strict)
             except ClientDisconnect:
                 return Response(status_code=499)
 
