@@ -120,9 +120,7 @@ class PastDecisions:
                 at=at,
                 salts=lambda: self._salts(16),
             )
-        recorded = opened(
-            self._cover, keys.get(subject), row, Instruments(conn, self._institution)
-        )
+        recorded = opened(self._cover, keys.get(subject), row, Instruments(conn, self._institution))
         if recorded is None:
             return None
         policy = self._policy_of(conn, row.pack_hash)

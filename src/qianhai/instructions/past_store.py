@@ -1,4 +1,4 @@
-"""SQL of decisions looked up one by one or in pages, and of the keys senders repeat themselves by."""
+"""SQL of decisions looked up one by one or in pages, and of the keys of senders."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -62,7 +62,9 @@ where d.institution_id = %s and d.instruction_id = %s
 """
 
 
-def read_one(conn: Connection, institution: str, number: str) -> tuple[HistoryRow, int | None] | None:
+def read_one(
+    conn: Connection, institution: str, number: str
+) -> tuple[HistoryRow, int | None] | None:
     """Return a decision with what it saw, as it rests, and its place in the ledger."""
     row = conn.execute(_ONE, (institution, number)).fetchone()
     return (HistoryRow(*row[:-1]), row[-1]) if row else None

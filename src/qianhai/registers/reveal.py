@@ -46,9 +46,7 @@ def reveal(
     rows = store.standing(conn, "party", as_of, "party", ids)
     persons = [row["party"] for row in rows if row["type"] == PartyType.PERSON]
     if persons:
-        record_reading(
-            conn, institution_id, persons, purpose=purpose, by=by, at=at, salts=salts
-        )
+        record_reading(conn, institution_id, persons, purpose=purpose, by=by, at=at, salts=salts)
     opened = personal_of(conn, keyring, institution_id, rows)
     found: dict[str, Revealed | None] = dict.fromkeys(ids)
     for row, personal in zip(rows, opened, strict=True):

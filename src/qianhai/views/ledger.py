@@ -6,7 +6,16 @@ Amounts are plain decimals as texts, exact, with their asset beside them.
 from collections.abc import Iterator, Sequence
 
 from qianhai.kernel import format_minor
-from qianhai.ledger import Account, Balance, BookLine, Loaded, Reconciled, Side, StatementLine, TrialLine
+from qianhai.ledger import (
+    Account,
+    Balance,
+    BookLine,
+    Loaded,
+    Reconciled,
+    Side,
+    StatementLine,
+    TrialLine,
+)
 from qianhai.views.flaws import Document
 
 #: The columns of a reconciliation as a file: every line of both sides, once.

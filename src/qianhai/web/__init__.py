@@ -8,9 +8,10 @@ Each route says in its signature who may open it. Must not decide business, and 
 other door.
 """
 
+from qianhai.web.api.description import describe
 from qianhai.web.app import create_app
 from qianhai.web.provider import Provider
 from qianhai.web.serve import serve_command
 from qianhai.web.site import House, Settings, Site
 
-__all__ = ["House", "Provider", "Settings", "Site", "create_app", "serve_command"]
+__all__ = ["House", "Provider", "Settings", "Site", "create_app", "describe", "serve_command"]

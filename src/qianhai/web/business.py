@@ -101,9 +101,7 @@ def load_register(house: House, work: Work, file: Path) -> Document:
         BadInput: every flaw of the file; nothing is on record.
     """
     site = house.site
-    admission = Admission(
-        house.policy, site.institution_id, house.keyring, site.salts, work.owner
-    )
+    admission = Admission(house.policy, site.institution_id, house.keyring, site.salts, work.owner)
     tick = work.enter(mark("recording"))
     with house.database.transaction() as conn:
         rows = _counted(read(file, shape=Shape()), tick)
@@ -136,7 +134,8 @@ def submit_one(
         instruction = next(iter(staged))
         if not is_dry:
             claim_key(conn, instruction, sender=sender, key=key, at=at)
-    return roads.submit(instruction, at=at, dry_run=is_dry)
+    with house.turn_of(instruction.id):
+        return roads.submit(instruction, at=site.now(), dry_run=is_dry)
 
 
 def _prove(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
+from zlib import crc32
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
@@ -22,6 +24,7 @@ from qianhai.web.works import Works
 from qianhai.webhooks import Reach
 
 _MIB = 1 << 20
+_TURNS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ class House:
         provider = site.settings.provider
         self.connect = Connect(provider) if provider else None
         self.works = Works(site.now, site.salts)
+        #: Sendings of one id take turns, so that all of them get the answer on record.
+        self.turns = tuple(Lock() for _ in range(_TURNS))
         self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
     @cached_property
@@ -121,6 +126,10 @@ class House:
     def reach(self) -> Reach:
         """How far webhooks are sent."""
         return Reach(is_private_allowed=self.settings.is_webhook_private)
+
+    def turn_of(self, number: str) -> Lock:
+        """Return the lock under which sendings of one id take turns."""
+        return self.turns[crc32(number.encode()) % _TURNS]
 
     def close(self) -> None:
         """Let long works end, then give the database back."""

@@ -129,15 +129,11 @@ def deliveries(
     most: int = 50,
 ) -> list[Delivery]:
     """Return an owner's deliveries, the newest first."""
-    rows = store.deliveries(
-        conn, institution_id, owner, is_dead=is_dead, before=before, most=most
-    )
+    rows = store.deliveries(conn, institution_id, owner, is_dead=is_dead, before=before, most=most)
     return [_delivery(row) for row in rows]
 
 
-def again(
-    conn: Connection, institution_id: str, owner: str, number: UUID, at: datetime
-) -> bool:
+def again(conn: Connection, institution_id: str, owner: str, number: UUID, at: datetime) -> bool:
     """Try a dead delivery again; False when it is none of this owner's that is dead."""
     return store.revive(conn, institution_id, owner, number, at)
 

@@ -78,7 +78,8 @@ def lease(
                   and delivered_at is null and dead_at is null
                 order by next_at, id limit %(most)s for update skip locked)
             returning d.id, d.subscription_id, d.event_id, d.event, d.body, d.made_at, d.attempts,
-                      d.next_at, d.delivered_at, d.dead_at, d.status, d.said, s.url, s.secret, s.owner
+                      d.next_at, d.delivered_at, d.dead_at, d.status, d.said,
+                      s.url, s.secret, s.owner
             """,
             {"institution": institution, "at": at, "until": until, "most": most},
         ).fetchall()
@@ -95,7 +96,12 @@ def settle(conn: Connection, number: UUID, changes: Mapping[str, Any]) -> None:
 
 
 def deliveries(
-    conn: Connection, institution: str, owner: str, *, is_dead: bool | None, before: UUID | None,
+    conn: Connection,
+    institution: str,
+    owner: str,
+    *,
+    is_dead: bool | None,
+    before: UUID | None,
     most: int,
 ) -> list[dict[str, Any]]:
     """Return an owner's deliveries, the newest first; the dead ones, the others, or all."""

@@ -30,13 +30,13 @@ Everything the command line does that somebody elsewhere may do; the documents a
 `--json`. Come with a bearer token, made in the console under one's account and shown once.
 
 * An error is a problem of RFC 9457 (`application/problem+json`) with what to do, and the flaws of
-  what was sent, each in Chinese and English. A business "no" is no error: it is an outcome with reasons.
-* Sent again with the same `Idempotency-Key` and content, an instruction is answered again and booked
-  once; with other content it is refused with 409.
+  what was sent, each in Chinese and English. A business "no" is no error: it is an outcome.
+* Sent again with the same `Idempotency-Key` and content, an instruction is answered again and
+  booked once; with other content it is refused with 409.
 * Lists come in pages: take `next` as `cursor` of the next request. `?lang=` or `Accept-Language`
   (zh-Hans, zh-Hant, en) says in which language a problem speaks.
-* A webhook carries `webhook-id`, `webhook-timestamp` and `webhook-signature`: `v1,` and the base64 of
-  HMAC-SHA256 over `id.timestamp.body` under the bytes of the secret (after `whsec_`, base64). It is
+* A webhook carries `webhook-id`, `webhook-timestamp` and `webhook-signature`: `v1,` and the base64
+  of HMAC-SHA256 over `id.timestamp.body` under the bytes of the secret (after `whsec_`, base64). It is
   delivered at least once: leave out an id that was seen, and a timestamp older than five minutes.
 """
 
@@ -97,7 +97,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     statuses = ["400", "403", "404", "413", "422", "429", "500", "503"]
     statuses += ["401"] if roles is not None else []
     statuses += ["409"] if route.path.endswith("/instructions") else []
-    responses |= {status: reference for status in statuses}
+    responses |= dict.fromkeys(statuses, reference)
     responses["default"] = reference
 
 

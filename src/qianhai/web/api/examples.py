@@ -27,16 +27,26 @@ _SHOWN_MAX: Final = 2
 _DEPTH_MAX: Final = 6
 _ID: Final = "0190a6c4-0000-7000-8000-000000000001"
 #: What stands for a text of one of these names.
-_TEXTS: Final[Mapping[str, str]] = {
-    "number": "A-0001", "id": "A-0001", "instruction": "A-0001", "on": _DAY, "since": _DAY,
-    "until": _DAY, "value_date": _DAY, "value_on": _DAY, "at": _DAY, "decided_at": f"{_DAY}T01:00:00+00:00",
-    "posted_at": f"{_DAY}T01:00:00+00:00", "made_at": f"{_DAY}T01:00:00+00:00",
-    "began_at": f"{_DAY}T01:00:00+00:00", "created_at": f"{_DAY}T01:00:00+00:00",
-    "asset": "CNY", "balance": "1000.00", "amount": "250.00", "held": "0.00", "available": "1000.00",
-    "used": "0.00", "pending_in": "0.00", "pending_out": "0.00", "cap": "5000.00", "left": "5000.00",
-    "outcome": "permitted", "ledger_result": "posted", "party": "p-1", "period": "2026-03",
-    "why": "The code was mistyped.", "zh": "示例", "en": "an example", "name": "p-1/CNY",
+_INSTANT: Final = f"{_DAY}T01:00:00+00:00"
+_INSTANTS: Final = frozenset({"decided_at", "posted_at", "made_at", "began_at", "created_at"})
+_DAYS: Final = frozenset({"on", "since", "until", "value_date", "value_on", "at"})
+_ZEROS: Final = frozenset({"held", "used", "pending_in", "pending_out"})
+_IDS: Final = frozenset({"number", "id", "instruction"})
+_FIGURES: Final = frozenset({"balance", "amount", "available", "cap", "left", "asked"})
+_OTHERS: Final[Mapping[str, str]] = {
+    "asset": "CNY", "outcome": "permitted", "ledger_result": "posted", "party": "p-1",
+    "period": "2026-03", "why": "The code was mistyped.", "zh": "示例", "en": "an example",
+    "name": "p-1/CNY",
 }  # fmt: skip
+#: What stands for a text of one of these names.
+_TEXTS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(_INSTANTS, _INSTANT),
+    **dict.fromkeys(_DAYS, _DAY),
+    **dict.fromkeys(_ZEROS, "0.00"),
+    **dict.fromkeys(_FIGURES, "1000.00"),
+    **dict.fromkeys(_IDS, "A-0001"),
+    **_OTHERS,
+}
 
 
 class Examples:
@@ -76,7 +86,9 @@ class Examples:
             if len(compiled.facts) > (least[0] if least else 12):
                 continue
             for one in settlings(Matter(policy, compiled, standing), {}):
-                if one.outcome.value == "permitted" and (least is None or len(one.facts) < least[0]):
+                if one.outcome.value == "permitted" and (
+                    least is None or len(one.facts) < least[0]
+                ):
                     least = len(compiled.facts), compiled, dict(one.answers)
         assert least is not None, "some business of the pack is permitted"
         return Matter(policy, least[1], standing), least[2]
@@ -134,7 +146,7 @@ class Examples:
         if path.endswith("/facilities/{name}") or name == "facility":
             return self._matter[0].compiled.facility
         if name == "report":
-            return sorted(self._house.policy.pack.vocabulary["reports"])[0]
+            return min(self._house.policy.pack.vocabulary["reports"])
         if name == "head":
             return f"0:{bytes(32).hex()}"
         if name == "cursor":
@@ -150,10 +162,12 @@ class Examples:
                 return schema[key][0]
         if "const" in schema:
             return schema["const"]
-        for key in ("anyOf", "oneOf", "allOf"):
-            if key in schema:
-                kinds = [one for one in schema[key] if one.get("type") != "null"]
-                return self._made(kinds[0], name, depth) if depth < _DEPTH_MAX else None
+        if "anyOf" in schema:
+            kinds = [one for one in schema["anyOf"] if one.get("type") != "null"]
+            return self._made(kinds[0], name, depth) if depth < _DEPTH_MAX else None
+        return self._of_type(schema, name, depth)
+
+    def _of_type(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:  # noqa: ANN401
         match schema.get("type"):
             case "object":
                 properties = schema.get("properties", {})
@@ -165,6 +179,4 @@ class Examples:
                 return schema.get("default") or 1
             case "boolean":
                 return False
-        if schema.get("format") == "uuid":
-            return _ID
-        return _TEXTS.get(name, "")
+        return _ID if schema.get("format") == "uuid" else _TEXTS.get(name, "")

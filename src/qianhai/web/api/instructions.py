@@ -67,9 +67,7 @@ def submit(
     row = _row(instruction, idempotency_key)
     key = idempotency_key or row["id"]
     try:
-        answer = submit_one(
-            visitor.house, row, sender=visitor.known.name, key=key, is_dry=dry_run
-        )
+        answer = submit_one(visitor.house, row, sender=visitor.known.name, key=key, is_dry=dry_run)
     except BadInput as fault:
         if any(flaw.code == _USED_BEFORE for flaw in fault.flaws):
             raise faults.used_before(fault.flaws) from None

@@ -138,10 +138,9 @@ def position(text: str, *kinds: Callable[[Any], Any]) -> list[Any]:
     try:
         raw = base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4))
         found = json.loads(raw)
-        if not isinstance(found, list) or len(found) != len(kinds):
-            raise ValueError(text)
-        return [kind(one) for kind, one in zip(kinds, found, strict=True)]
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, binascii.Error):
+        parts = found if isinstance(found, list) else []
+        return [kind(one) for kind, one in zip(kinds, parts, strict=True)]
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error):
         raise refused(
             "W003",
             "cursor",

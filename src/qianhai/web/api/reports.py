@@ -18,9 +18,7 @@ from qianhai.web.api.strict import StrictRoute
 from qianhai.web.visitor import Visitor
 
 router: Final = APIRouter(tags=["reports"], route_class=StrictRoute)
-Reader = Annotated[
-    Visitor, allow(Role.BANK_OFFICER, Role.APPROVER, Role.AUDITOR, Role.SUPERVISOR)
-]
+Reader = Annotated[Visitor, allow(Role.BANK_OFFICER, Role.APPROVER, Role.AUDITOR, Role.SUPERVISOR)]
 Officer = Annotated[Visitor, allow(Role.BANK_OFFICER)]
 
 

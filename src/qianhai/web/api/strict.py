@@ -109,7 +109,9 @@ class StrictRoute(APIRoute):
                 raise OF_STATUS[HTTPStatus.BAD_REQUEST]
             try:
                 if request.headers.get("content-type", "").startswith("application/json"):
-                    await strict.body()  # past its bound it is refused here, before it is read as JSON
+                    await (
+                        strict.body()
+                    )  # past its bound it is refused here, before it is read as JSON
                 return await answer(strict)
             except ClientDisconnect:
                 return Response(status_code=499)

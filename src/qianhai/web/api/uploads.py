@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import anyio
 from fastapi import Request
@@ -35,7 +35,7 @@ def body_of(*fields: str) -> dict[str, Any]:
     """Describe what may be uploaded: a form with files, or a body that is the file."""
     form = {
         "type": "object",
-        "properties": {name: _TEXT for name in fields},
+        "properties": dict.fromkeys(fields, _TEXT),
         "required": [fields[0]],
     }
     content: dict[str, Any] = {_MULTIPART: {"schema": form}}
@@ -69,19 +69,23 @@ async def taken(request: Request, *fields: str) -> Upload:
             files = {fields[0]: folder / RAW[kind]}
             await _write(files[fields[0]], request.stream())
         else:
-            known = ", ".join((_MULTIPART, *RAW))
-            raise refused(
-                "W020",
-                "Content-Type",
-                kind,
-                f"one of {known}",
-                en=f"`{kind}` is not taken; send a form with the file, or the file as {known}.",
-                zh=f"不支持“{kind}”，请以表单上传文件，或直接发送：{known}。",
-            )
+            _of_no_kind(kind)
     except BaseException:
         held.close()
         raise
     return Upload(folder, files, held)
+
+
+def _of_no_kind(kind: str) -> NoReturn:
+    known = ", ".join((_MULTIPART, *RAW))
+    raise refused(
+        "W020",
+        "Content-Type",
+        kind,
+        f"one of {known}",
+        en=f"`{kind}` is not taken; send a form with the file, or the file as {known}.",
+        zh=f"不支持“{kind}”，请以表单上传文件，或直接发送：{known}。",
+    )
 
 
 async def _of_form(request: Request, folder: Path, fields: tuple[str, ...]) -> dict[str, Path]:
