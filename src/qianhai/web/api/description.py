@@ -36,7 +36,7 @@ Everything the command line does that somebody elsewhere may do; the documents a
 * Lists come in pages: take `next` as `cursor` of the next request. `?lang=` or `Accept-Language`
   (zh-Hans, zh-Hant, en) says in which language a problem speaks.
 * A webhook carries `webhook-id`, `webhook-timestamp` and `webhook-signature`: `v1,` and the base64
-  of HMAC-SHA256 over `id.timestamp.body` under the bytes of the secret (after `whsec_`, base64). It is
+  of HMAC-SHA256 over `id.timestamp.body` under the secret (after `whsec_`, base64). It is
   delivered at least once: leave out an id that was seen, and a timestamp older than five minutes.
 """
 
