@@ -43,7 +43,9 @@ class Process:
         environ = {**os.environ, "QIANHAI_DATA_DIR": str(self.folder)}
         command = [sys.executable, "-m", "qianhai.main", "serve", "--port", str(self.port)]
         self.lives.append(
-            subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.Popen(
+                command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
         )
         for _ in range(600):
             try:
@@ -92,9 +94,7 @@ def token_of(folder: Path) -> str:
         house.close()
 
 
-def send_until_answered(
-    address: str, token: str, row: Mapping[str, str]
-) -> dict[str, object]:
+def send_until_answered(address: str, token: str, row: Mapping[str, str]) -> dict[str, object]:
     """Send an instruction with its key again and again until there is an answer."""
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"key-{row['id']}"}
     while True:

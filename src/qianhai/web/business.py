@@ -88,7 +88,10 @@ def book(
         with house.database.transaction() as conn:
             accounts = [pool.account for pool in tally.accounts.values()]
             tally.settle(ledger.used(conn, site.institution_id, accounts))
-            heads = {"journal": journal.head(conn).text(), "ledger": ledger.head(conn).text()}
+            heads: Document = {
+                "journal": journal.head(conn).text(),
+                "ledger": ledger.head(conn).text(),
+            }
         summary = tally.document(heads)
         outcomes.sum_up(summary)
     return summary

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from qianhai.policy import reach_of
+from qianhai.policy import Facility, Overlay, reach_of
 from qianhai.views import (
     facility_document,
     facility_line,
@@ -146,7 +146,9 @@ def coverage(visitor: Member) -> Response:
     """Tell how much of the plan is decided."""
     policy = visitor.house.policy
     counted: dict[str, int] = {}
-    for owner in (*policy.pack.facilities.values(), *policy.pack.overlays.values()):
+    owners: list[Facility | Overlay] = list(policy.pack.facilities.values())
+    owners += policy.pack.overlays.values()
+    for owner in owners:
         for who, count in known_by(policy, owner).items():
             counted[who] = counted.get(who, 0) + count
     return told({**reach_document(reach_of(policy)), "known_by": dict(sorted(counted.items()))})
