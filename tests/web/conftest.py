@@ -41,8 +41,8 @@ def served(server: Server, server_dir: Path) -> Iterator[Served]:
 def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Close the browsers a test opened."""
     yield
-    if "served" in request.fixturenames:
-        served: Served = request.getfixturevalue("served")
+    for name in {"served", "provided"} & set(request.fixturenames):
+        served: Served = request.getfixturevalue(name)
         while served.clients:
             served.clients.pop().close()
 

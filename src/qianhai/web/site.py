@@ -89,12 +89,17 @@ class House:
         self.gate = Gate(site.institution_id, site.salts, self.vault, site.settings.terms)
         self.catalogues = Catalogues()
         self.rates = Rates(site.ticks)
-        provider = site.settings.provider
-        self.connect = Connect(provider) if provider else None
+        self.connect: Connect | None = None
+        if site.settings.provider:
+            self.name_provider(site.settings.provider)
         self.works = Works(site.now, site.salts)
         #: Sendings of one id take turns, so that all of them get the answer on record.
         self.turns = tuple(Lock() for _ in range(_TURNS))
         self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
+
+    def name_provider(self, provider: Provider) -> None:
+        """Let people in by a provider too; what it says of itself is asked at the first visit."""
+        self.connect = Connect(provider)
 
     @cached_property
     def files(self) -> dict[str, bytes]:
