@@ -1,4 +1,4 @@
-"""A client of the qianhai API, version 1; written by `make client`, not by hand.
+"""A client of the qianhai API, version 1; written by `make client`.
 
     api = Client("http://127.0.0.1:8000", token)
     api.decide({"facility": ..., "facts": ...})["outcome"]
@@ -29,13 +29,16 @@ class Refused(Exception):
         self.status = status
         self.problem = problem
         self.flaws = problem.get("flaws") or []
-        super().__init__(f"{status} {problem.get('title', '')} {problem.get('detail', '')}".strip())
+        said = f"{problem.get('title', '')} {problem.get('detail', '')}"
+        super().__init__(f"{status} {said}".strip())
 
 
 class Client:
     """One server, asked with one token."""
 
-    def __init__(self, address: str, token: str, *, language: str = "en", seconds: float = 60) -> None:
+    def __init__(
+        self, address: str, token: str, *, language: str = "en", seconds: float = 60
+    ) -> None:
         self._address = address.rstrip("/") + "/api/v1"
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
         self._seconds = seconds
@@ -70,9 +73,10 @@ class Client:
         is_safe: bool = False,
     ) -> Any:
         """Ask, and return the document of the answer; bytes where it is none."""
-        asked = {name: _text(value) for name, value in (query or {}).items() if value is not None}
+        asked = {k: _text(v) for k, v in (query or {}).items() if v is not None}
         url = self._address + path + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
-        sent = {**self._headers, **{k: str(v) for k, v in (headers or {}).items() if v is not None}}
+        more = {k: str(v) for k, v in (headers or {}).items() if v is not None}
+        sent = {**self._headers, **more}
         body = content
         if document is not None:
             body = json.dumps(document, ensure_ascii=False).encode()
