@@ -22,7 +22,7 @@ export PYTHONNOUSERSITE := 1
 # Tests bring their own database, keys and pack; a setting of the day's work must not reach them.
 ALONE := env $(foreach name,DATABASE_URL DATA_DIR KEY_FILE INSTITUTION PLAN_DIR LANG STOP_AT,-u QIANHAI_$(name))
 
-.PHONY: help setup assets serve texts run test lint check soak bench docs lock clean
+.PHONY: help setup assets serve texts client run test lint check soak bench docs lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,9 @@ docs: setup ## write the generated reference again
 
 texts: setup ## write the catalogues of the console's texts again, and name what has no Chinese yet
 	@$(BIN)/python tools/write_texts.py
+
+client: setup ## write the Python client of the API again, from its description
+	@$(BIN)/python tools/write_client.py
 
 lock: setup ## pin every dependency again, with hashes
 	@$(BIN)/pip-compile --quiet --allow-unsafe --extra=dev --generate-hashes --no-emit-find-links \

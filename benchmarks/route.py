@@ -33,7 +33,6 @@ from benchmarks.contest.ground import memory_bytes_most
 from benchmarks.road import copy_same, make_peers
 from benchmarks.traffic import instructions, register, write_lines
 
-from qianhai.cli.outcomes import Outcomes
 from qianhai.db import Database, open_database
 from qianhai.instructions import Admission, Road, Staged, Stager
 from qianhai.instructions.prepare import Preparer
@@ -44,7 +43,7 @@ from qianhai.main import read_files
 from qianhai.messages import Shape, read
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
-from qianhai.views import DayTally
+from qianhai.views import DayTally, Outcomes
 
 PLAN: Final = Path(__file__).parents[1] / "plan"
 HOUSE: Final = "bench"

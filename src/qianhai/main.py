@@ -194,6 +194,7 @@ def settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         public_url=public_url,
         trusted_hosts=tuple(hosts),
+        is_webhook_private=environ.get("QIANHAI_WEBHOOKS_PRIVATE") == "yes",
         provider=provider(environ),
         metrics_token=metrics_token(environ.get("QIANHAI_METRICS_TOKEN_FILE")),
     )

@@ -14,14 +14,13 @@ import click
 from qianhai import journal, ledger
 from qianhai.cli.app import App
 from qianhai.cli.day import print_day
-from qianhai.cli.outcomes import Outcomes
 from qianhai.cli.progress import counted, progress
 from qianhai.db import Connection, Database
 from qianhai.instructions import Admitted, Answered, Roads, Staged, Stager
 from qianhai.kernel import BadInput, Flaw
 from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy
-from qianhai.views import DayTally, Document
+from qianhai.views import DayTally, Document, Outcomes
 
 
 @click.command()

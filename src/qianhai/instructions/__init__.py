@@ -40,6 +40,8 @@ from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.interpret import declared_facts
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
+from qianhai.instructions.past import Again, Past, PastDecisions, Search, claim_key
+from qianhai.instructions.past_store import PastLine
 from qianhai.instructions.preview import Preview, answer_mark
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
@@ -68,6 +70,7 @@ __all__ = [
     "SCHEDULE_PARTS",
     "Admission",
     "Admitted",
+    "Again",
     "Answer",
     "Answered",
     "Approval",
@@ -92,6 +95,9 @@ __all__ = [
     "Named",
     "PackText",
     "Part",
+    "Past",
+    "PastDecisions",
+    "PastLine",
     "Preview",
     "Record",
     "Records",
@@ -102,6 +108,7 @@ __all__ = [
     "Roads",
     "RunLine",
     "RunRow",
+    "Search",
     "ShadowReport",
     "ShadowTurns",
     "Sorted",
@@ -124,6 +131,7 @@ __all__ = [
     "book_of",
     "business_of",
     "changes_of",
+    "claim_key",
     "count_open",
     "days_of",
     "declared_facts",

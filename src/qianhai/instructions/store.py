@@ -245,6 +245,12 @@ def subject_of(parties: str) -> str:
     return str(json.loads(parties)["subject"])
 
 
+def parties_of(parties: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the parties and the accounts of a stored instruction, by role."""
+    kept = json.loads(parties)
+    return dict(kept["parties"]), dict(kept["accounts"])
+
+
 def read_history(
     conn: Connection, institution: str, wanted: Mapping[str, object], portion: int
 ) -> Iterator[list[HistoryRow]]:

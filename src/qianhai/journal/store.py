@@ -3,7 +3,7 @@
 It must not decide anything: what is hashed stands in digest, what is wrong in verify.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -245,6 +245,26 @@ def read_entries(conn: Connection) -> Iterator[StoredEntry]:
         " content, digest, chain from journal.entries order by seq",
     ):
         yield StoredEntry(*row)
+
+
+def read_entry_page(
+    conn: Connection, institution: str, wanted: Mapping[str, object], most: int
+) -> list[tuple[Any, ...]]:
+    """Return entries of one institution: downwards from `before`, or upwards from `after`."""
+    way = "asc" if wanted["after"] is not None else "desc"
+    return conn.execute(
+        f"""
+        select seq, kind, subject, at, body, chain from journal.entries
+        where institution_id = %(institution)s
+          and (%(before)s::bigint is null or seq < %(before)s)
+          and (%(after)s::bigint is null or seq > %(after)s)
+          and (%(kind)s::text is null or kind = %(kind)s)
+          and (%(subject)s::text is null or subject = %(subject)s)
+          and (%(actor)s::text is null or body::jsonb ->> 'by' = %(actor)s)
+        order by seq {way} limit %(most)s
+        """.encode(),  # noqa: S608 - one of two words of our own
+        {"institution": institution, "most": most, **wanted},
+    ).fetchall()
 
 
 def read_seals(conn: Connection) -> Iterator[StoredSeal]:

@@ -10,6 +10,7 @@ from qianhai.messages.flaws import TEXTS
 from qianhai.messages.model import Cell, Row, Shape
 from qianhai.messages.pain001_fields import VERSIONS
 from qianhai.messages.read import read
+from qianhai.messages.read_jsonl import read_jsonl
 from qianhai.messages.write import neutralised, whole_file, write_csv, write_jsonl
 from qianhai.messages.write_pain001 import write_pain001
 from qianhai.messages.write_xlsx import write_xlsx
@@ -22,6 +23,7 @@ __all__ = [
     "Shape",
     "neutralised",
     "read",
+    "read_jsonl",
     "whole_file",
     "write_csv",
     "write_jsonl",

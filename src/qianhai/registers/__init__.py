@@ -34,7 +34,7 @@ from qianhai.registers.model import (
     ShareRange,
     Value,
 )
-from qianhai.registers.reveal import erase, note_access, reveal, subject_keys
+from qianhai.registers.reveal import erase, record_reading, reveal, subject_keys
 from qianhai.registers.rotate import Rotated, key_in_force, rotate
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import instants_of, known_by, on_record
@@ -88,9 +88,9 @@ __all__ = [
     "known_by",
     "load",
     "masked",
-    "note_access",
     "on_record",
     "parties_by_number",
+    "record_reading",
     "relationship",
     "reveal",
     "rotate",

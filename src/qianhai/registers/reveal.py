@@ -46,7 +46,7 @@ def reveal(
     rows = store.standing(conn, "party", as_of, "party", ids)
     persons = [row["party"] for row in rows if row["type"] == PartyType.PERSON]
     if persons:
-        record_access(conn, institution_id, persons, purpose, by, at, salts)
+        record_reading(conn, institution_id, persons, purpose=purpose, by=by, at=at, salts=salts)
     opened = personal_of(conn, keyring, institution_id, rows)
     found: dict[str, Revealed | None] = dict.fromkeys(ids)
     for row, personal in zip(rows, opened, strict=True):
@@ -57,22 +57,6 @@ def reveal(
     return found
 
 
-def note_access(
-    conn: Connection,
-    persons: Collection[str],
-    *,
-    institution_id: str,
-    purpose: str,
-    by: str,
-    at: datetime,
-    salts: Callable[[], bytes],
-) -> None:
-    """Record that somebody read what other rooms keep of persons: their business, their papers."""
-    named = sorted({person for person in persons if person})
-    if named:
-        record_access(conn, institution_id, named, purpose, by, at, salts)
-
-
 def subject_keys(
     conn: Connection, keyring: Keyring, institution_id: str, subjects: Collection[str]
 ) -> dict[str, SubjectKey]:
@@ -81,22 +65,26 @@ def subject_keys(
     return {subject: keyring.unwrap(*found) for subject, found in live.items()}
 
 
-def record_access(
+def record_reading(
     conn: Connection,
     institution_id: str,
-    persons: Sequence[str],
+    persons: Collection[str],
+    *,
     purpose: str,
     by: str,
     at: datetime,
     salts: Callable[[], bytes],
 ) -> None:
-    """Record that somebody reads what is personal of persons; it commits with the caller."""
+    """Record that somebody read what speaks of persons, if any; it commits with the caller."""
+    named = sorted({person for person in persons if person})
+    if not named:
+        return
     salt = salts()
     access_id = derived_id("access", institution_id, salt.hex(), at.isoformat())
     row = {
         "id": access_id,
         "institution_id": institution_id,
-        "subjects": persons,
+        "subjects": named,
         "purpose": purpose,
         "read_by": by,
         "at": at,
@@ -106,7 +94,7 @@ def record_access(
     entry = journal.Entry(
         "registers.revealed",
         str(access_id),
-        {"subjects": persons, "purpose": purpose, "by": by},
+        {"subjects": named, "purpose": purpose, "by": by},
         tuple(seals),
         institution_id,
     )

@@ -12,7 +12,7 @@ from qianhai.db import Connection
 from qianhai.registers import store, subject_store
 from qianhai.registers.identifiers import IdentifierFlaw, check
 from qianhai.registers.keys import Keyring
-from qianhai.registers.reveal import identifiers_of, personal_of, record_access
+from qianhai.registers.reveal import identifiers_of, personal_of, record_reading
 
 _SHOWN: Final = 4
 
@@ -67,7 +67,7 @@ def held(
     accesses = subject_store.accesses_to(conn, institution_id, subject)
     rows = found["parties"]
     if any(row["personal"] is not None for row in rows):
-        record_access(conn, institution_id, [subject], purpose, by, at, salts)
+        record_reading(conn, institution_id, [subject], purpose=purpose, by=by, at=at, salts=salts)
     for row, opened in zip(rows, personal_of(conn, keyring, institution_id, rows), strict=True):
         personal = opened or {}
         plain = {name: personal.get(name) for name in ("name", "name_en", "identifiers")}

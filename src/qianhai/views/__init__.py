@@ -8,6 +8,7 @@ from qianhai.views.asking import (
     OUTCOME_WORDS,
     ask_document,
     paper_of,
+    plain_facts,
     question_document,
     what_if_document,
     which_document,
@@ -37,6 +38,7 @@ from qianhai.views.flaws import Document, fault_document, flaw_document
 from qianhai.views.keying import keying_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
+    account_line,
     balance_document,
     book_documents,
     loaded_document,
@@ -61,6 +63,13 @@ from qianhai.views.outcome import (
     instructed,
     outcome_document,
     outcome_line,
+)
+from qianhai.views.outcome_files import Outcomes
+from qianhai.views.past import (
+    again_document,
+    entry_document,
+    past_document,
+    past_line,
 )
 from qianhai.views.plan import (
     check_document,
@@ -109,8 +118,11 @@ __all__ = [
     "DayTally",
     "Document",
     "Kept",
+    "Outcomes",
     "Sought",
+    "account_line",
     "accounts_named",
+    "again_document",
     "answer_document",
     "answers_document",
     "ask_document",
@@ -127,6 +139,7 @@ __all__ = [
     "decision_document",
     "difference_documents",
     "due_subjects",
+    "entry_document",
     "example_documents",
     "facility_document",
     "facility_line",
@@ -156,6 +169,9 @@ __all__ = [
     "outcome_document",
     "outcome_line",
     "paper_of",
+    "past_document",
+    "past_line",
+    "plain_facts",
     "preview_document",
     "question_document",
     "reach_document",

@@ -142,6 +142,11 @@ def plain(value: object) -> object:
     return value if isinstance(value, bool | int | str) else None
 
 
+def plain_facts(facts: Mapping[str, object]) -> Document:
+    """Return facts as a request states them."""
+    return {path: plain(value) for path, value in facts.items()}
+
+
 def which_document(fits: Sequence[Fit]) -> Document:
     """Return which businesses facts are permitted under, and the nearest misses in their order.
 

@@ -6,7 +6,16 @@ Amounts are plain decimals as texts, exact, with their asset beside them.
 from collections.abc import Iterator, Sequence
 
 from qianhai.kernel import format_minor
-from qianhai.ledger import Balance, BookLine, Loaded, Reconciled, Side, StatementLine, TrialLine
+from qianhai.ledger import (
+    Account,
+    Balance,
+    BookLine,
+    Loaded,
+    Reconciled,
+    Side,
+    StatementLine,
+    TrialLine,
+)
 from qianhai.views.flaws import Document
 
 #: The columns of a reconciliation as a file: every line of both sides, once.
@@ -36,6 +45,17 @@ def balance_document(account: str, asset: str, scale: int, balance: Balance) -> 
         "pending_out": format_minor(balance.pending_out, scale),
         "available": format_minor(balance.available, scale),
         "used": format_minor(balance.used, scale),
+    }
+
+
+def account_line(account: Account) -> Document:
+    """Say which account it is, whose and of which kind, and what it has."""
+    spec = account.spec
+    return {
+        **balance_document(spec.name, spec.asset.code, spec.asset.scale, account.balance),
+        "kind": spec.kind,
+        "holder": spec.holder,
+        "is_closed": account.is_closed,
     }
 
 

@@ -8,6 +8,7 @@ Each route says in its signature who may open it. Must not decide business, and 
 other door.
 """
 
+from qianhai.web.api.description import describe
 from qianhai.web.app import create_app
 from qianhai.web.provider import Provider
 from qianhai.web.serve import serve_command
@@ -21,6 +22,7 @@ __all__ = [
     "Site",
     "Tracing",
     "create_app",
+    "describe",
     "serve_command",
     "traced_by",
     "tracing_to",

@@ -59,13 +59,19 @@ class Allowed:
         """
         house: House = request.app.state.house
         is_api = request.url.path.startswith(API)
-        visitor, half = await run_in_threadpool(_visitor, house, request, is_api=is_api)
+        held = _bearer(request.headers) if is_api else None
+        seen = house.bearers.of(held) if held else None
+        if seen is not None or (is_api and held is None):
+            visitor, half = _visitor_of(house, request, held, seen, is_api=True), False
+        else:
+            visitor, half = await run_in_threadpool(_visitor, house, request, is_api=is_api)
         request.state.visitor = visitor
         if is_api:
             _count(house, visitor)
         elif request.method not in _SAFE:
             visitor = replace(visitor, form=await _own_form(request, visitor))
             request.state.visitor = visitor
+            house.bearers.forget()
         if self.roles is None:
             return visitor
         if visitor.user is None:
@@ -89,17 +95,26 @@ Member = Annotated[Visitor, Depends(Allowed(frozenset()))]
 
 def _visitor(house: House, request: Request, *, is_api: bool) -> tuple[Visitor, bool]:
     """Return the visitor, and whether they still owe their second factor."""
-    at = house.site.now()
     held = cookie_of(request, house, SESSION) if not is_api else _bearer(request.headers)
     visit = None
     if held:
         with house.database.transaction() as conn:
             find = tokens.bearer if is_api else sessions.visit
-            visit = find(conn, house.gate, held, at)
+            visit = find(conn, house.gate, held, house.site.now())
+        if visit and is_api:
+            house.bearers.keep(held, visit)
+    return _visitor_of(house, request, held, visit, is_api=is_api), _is_half(visit)
+
+
+def _visitor_of(
+    house: House, request: Request, held: str | None, visit: Visit | None, *, is_api: bool
+) -> Visitor:
+    """Return the visitor of a request whose session or token was looked up."""
+    at = house.site.now()
     is_whole = visit is not None and visit.is_whole
     browser = held if visit and held else cookie_of(request, house, BROWSER)
     theme = cookie_of(request, house, "theme")
-    visitor = Visitor(
+    return Visitor(
         house=house,
         request=request,
         at=at,
@@ -112,7 +127,6 @@ def _visitor(house: House, request: Request, *, is_api: bool) -> tuple[Visitor, 
         user=visit.user if visit and is_whole else None,
         way=visit.way if visit else "",
     )
-    return visitor, _is_half(visit)
 
 
 def _is_half(visit: Visit | None) -> bool:

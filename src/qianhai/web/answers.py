@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qianhai.kernel import BadInput, BrokenIntegrity, Environment, StaleState
+from qianhai.kernel import BadInput, BrokenIntegrity, Environment, Flaw, Place, StaleState
 from qianhai.views import flaw_document
 from qianhai.web import faults
 from qianhai.web.access import API
@@ -64,7 +64,8 @@ def told(request: Request, turned: Turned, **more: Any) -> Response:  # noqa: AN
         return RedirectResponse(turned.location, turned.status)
     visitor = _visitor_of(request)
     if request.url.path.startswith(API):
-        return problem(visitor, turned, **more)
+        members = {name: value for name, value in more.items() if name != "flaws_shown"}
+        return problem(visitor, turned, **members)
     values = {"turned": turned, "flaws": more.get("flaws_shown", ())}
     response = page(visitor, "faults/turned.html", turned.status, **values)
     response.headers.update(turned.headers)
@@ -73,7 +74,8 @@ def told(request: Request, turned: Turned, **more: Any) -> Response:  # noqa: AN
 
 async def _turned(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, Turned), "this handler is for turned visitors"
-    return told(request, fault)
+    more = {"flaws": [flaw_document(one) for one in fault.flaws]} if fault.flaws else {}
+    return told(request, fault, **more)
 
 
 async def _of_a_library(request: Request, fault: Exception) -> Response:
@@ -88,7 +90,16 @@ async def _unreadable(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError), "this handler is for unreadable requests"
     if request.url.path.startswith(API):
         flaws = [
-            {"field": ".".join(map(str, one["loc"])), "expected": one["msg"]}
+            flaw_document(
+                Flaw(
+                    "W000",
+                    Place("request", column=".".join(map(str, one["loc"]))),
+                    "",
+                    str(one["msg"]),
+                    f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}",
+                    f"{'.'.join(map(str, one['loc'][1:]))} 不符合接口文档：{one['msg']}",
+                )
+            )
             for one in fault.errors()
         ]
         turned = faults.OF_STATUS[HTTPStatus.UNPROCESSABLE_ENTITY]

@@ -18,6 +18,7 @@ from qianhai.web.observed import Observed
 from qianhai.web.pages import SUBJECTS as PAGES
 from qianhai.web.render import STATIC
 from qianhai.web.site import House
+from qianhai.web.telling import Teller
 from qianhai.web.visitor import LOOPBACK
 
 
@@ -34,6 +35,7 @@ def create_app(house: House) -> FastAPI:
     )
     app.state.house = house
     app.state.places = tuple(place for subject in PAGES for place in subject.places)
+    app.state.documents = DOCUMENTS
     for subject in PAGES:
         app.include_router(subject.router, include_in_schema=False)
     for router in DOCUMENTS:
@@ -51,7 +53,10 @@ def create_app(house: House) -> FastAPI:
 
 @asynccontextmanager
 async def _open_house(app: FastAPI) -> AsyncIterator[None]:
+    teller = Teller(app.state.house)
+    teller.start()
     yield
+    await run_in_threadpool(teller.stop)
     await run_in_threadpool(app.state.house.close)
 
 

@@ -4,19 +4,20 @@ The same road as the command line's: register first, everything proven, then boo
 books nothing. Must not decide.
 """
 
+import io
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from qianhai.instructions import Admission, Admitted, Staged, Stager
-from qianhai.kernel import BadInput, Flaw
-from qianhai.messages import Row, Shape, read
+from qianhai import journal, ledger
+from qianhai.instructions import Admission, Admitted, Answer, Staged, Stager, claim_key
+from qianhai.kernel import BadInput, Flaw, business_date
+from qianhai.messages import Row, Shape, read, read_jsonl
 from qianhai.policy import open_policy
 from qianhai.simulation import Year
-from qianhai.views import DayTally, Document
+from qianhai.views import DayTally, Document, Outcomes
 from qianhai.web.messages import mark
 from qianhai.web.site import House
 from qianhai.web.works import Work
@@ -56,15 +57,23 @@ def load_year(house: House, work: Work) -> Document:
         return book(house, work, [business], folder / "parties.jsonl")
 
 
-def book(house: House, work: Work, files: Sequence[Path], parties: Path | None) -> Document:
+def book(
+    house: House,
+    work: Work,
+    files: Sequence[Path],
+    parties: Path | None,
+    out: Path | None = None,
+) -> Document:
     """Put a register file on record, prove all business, and book it.
+
+    With `out`, the outcomes are written there as the command line writes them.
 
     Raises:
         BadInput: every flaw of every file; nothing is on record or booked.
     """
     roads, policy = house.roads, house.policy
     site = house.site
-    with Staged(policy, site.institution_id) as staged:
+    with Outcomes(policy.pack, out) as outcomes, Staged(policy, site.institution_id) as staged:
         admission = Admission(policy, site.institution_id, house.keyring, site.salts, work.owner)
         admitted = prove(house, work, files, parties, admission, staged)
         if admitted:
@@ -74,11 +83,62 @@ def book(house: House, work: Work, files: Sequence[Path], parties: Path | None) 
         roads.expire_holds(at=site.now())
         for answered in roads.submit_blocks(staged, now=site.now):
             tally.add_all(answered)
+            outcomes.write(answered)
             tick(len(answered))
-    outcomes = Counter[str]()
-    for (_, _, outcome), count in tally.outcomes.items():
-        outcomes[outcome] += count
-    return {"outcomes": dict(outcomes)}
+        with house.database.transaction() as conn:
+            accounts = [pool.account for pool in tally.accounts.values()]
+            tally.settle(ledger.used(conn, site.institution_id, accounts))
+            heads: Document = {
+                "journal": journal.head(conn).text(),
+                "ledger": ledger.head(conn).text(),
+            }
+        summary = tally.document(heads)
+        outcomes.sum_up(summary)
+    return summary
+
+
+def load_register(house: House, work: Work, file: Path) -> Document:
+    """Put a register file on record, and open its accounts in the books.
+
+    Raises:
+        BadInput: every flaw of the file; nothing is on record.
+    """
+    site = house.site
+    admission = Admission(house.policy, site.institution_id, house.keyring, site.salts, work.owner)
+    tick = work.enter(mark("recording"))
+    with house.database.transaction() as conn:
+        rows = _counted(read(file, shape=Shape()), tick)
+        admitted = admission.record(conn, rows, site.now())
+    opened = admission.open_accounts(admitted, house.roads.writer, site.now())
+    new, unchanged = admitted.summary.new, admitted.summary.unchanged
+    return {"new": dict(new), "unchanged": dict(unchanged), "openings_posted": opened}
+
+
+def submit_one(
+    house: House, row: Mapping[str, object], *, sender: str, key: str, is_dry: bool = False
+) -> Answer:
+    """Decide one instruction a sender stated and, if permitted, book it.
+
+    `row` is what a line of JSONL holds. The key ties retries together; see `claim_key`.
+
+    Raises:
+        BadInput: every flaw of it, or its id or key was used before with other content.
+    """
+    site, roads = house.site, house.roads
+    line = json.dumps(row, ensure_ascii=False).encode()
+    at = site.now()
+    policy = roads.policy_on(business_date(at))
+    with Staged(policy, site.institution_id) as staged, house.database.transaction() as conn:
+        stager = Stager(policy, conn, site.institution_id, house.keyring, at)
+        stager.stage(read_jsonl(io.BytesIO(line), "request", Shape()), staged, lambda _count: None)
+        flaws = stager.flaws or list(roads.flaws_of(staged))
+        if flaws:
+            raise BadInput(flaws)
+        instruction = next(iter(staged))
+        if not is_dry:
+            claim_key(conn, instruction, sender=sender, key=key, at=at)
+    with house.turn_of(instruction.id):
+        return roads.submit(instruction, at=site.now(), dry_run=is_dry)
 
 
 def prove(

@@ -5,12 +5,12 @@
 Texts are messages of the catalogue. Must not know a template.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
-from qianhai.kernel import QianhaiError
+from qianhai.kernel import Flaw, QianhaiError
 from qianhai.web.messages import mark
 
 
@@ -25,6 +25,8 @@ class Turned(QianhaiError):
     code: str
     location: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: What is wrong with the input, where it is that.
+    flaws: tuple[Flaw, ...] = ()
 
 
 def not_found() -> Turned:
@@ -144,6 +146,17 @@ def of_input() -> Turned:
         mark("Something has to be corrected"),
         mark("Nothing was done. Correct what is named and send it again."),
         "bad_input",
+    )
+
+
+def used_before(flaws: Sequence[Flaw]) -> Turned:
+    """Return the fault of a key or id that stands for other content already."""
+    return Turned(
+        HTTPStatus.CONFLICT,
+        mark("This key was used for something else"),
+        mark("Send the same content under the same key, or other content under a key of its own."),
+        "used_before",
+        flaws=tuple(flaws),
     )
 
 

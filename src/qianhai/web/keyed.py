@@ -12,7 +12,7 @@ from qianhai.db import Connection
 from qianhai.instructions import Instruction, Preview, Staged, Stager, Waits, answers_of
 from qianhai.kernel import BadInput, Place
 from qianhai.messages import Row
-from qianhai.registers import note_access
+from qianhai.registers import record_reading
 from qianhai.views import Document, accounts_named, legs_document, preview_document
 from qianhai.web.visitor import Visitor
 
@@ -68,10 +68,10 @@ def looked(visitor: Visitor, preview: Preview, why: Waits | None) -> Looked:
 
 def saw(visitor: Visitor, conn: Connection, persons: list[str], purpose: str) -> None:
     """Write down that the visitor saw persons' business."""
-    note_access(
+    record_reading(
         conn,
+        visitor.house.site.institution_id,
         persons,
-        institution_id=visitor.house.site.institution_id,
         purpose=purpose,
         by=visitor.known.name,
         at=visitor.at,

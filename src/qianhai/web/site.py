@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
+from zlib import crc32
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
-from qianhai.instructions import Bank, FourEyes, Roads
+from qianhai.instructions import Bank, FourEyes, PastDecisions, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
+from qianhai.web.bearers import Bearers
 from qianhai.web.languages import Catalogues
 from qianhai.web.metrics import Metrics
 from qianhai.web.provider import Connect, Provider
 from qianhai.web.rates import Rates
 from qianhai.web.traces import Tracing
 from qianhai.web.works import Works
+from qianhai.webhooks import Reach
 
 _MIB = 1 << 20
+_TURNS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,12 @@ class Settings:
     #: Requests of one token or user to the API.
     api_burst: int = 200
     api_seconds: float = 0.01
+    #: A bearer token that was found good is trusted so long; what ends it counts from then on.
+    bearer_seconds: float = 1.0
+    #: Whether webhooks may lead inside one's own network, and without https.
+    is_webhook_private: bool = False
+    #: How often what has to be told is looked for.
+    webhook_seconds: float = 1.0
     terms: Terms = field(default_factory=Terms)
     provider: Provider | None = None
     #: What whoever watches shows to read /metrics; without it only this machine may.
@@ -92,6 +103,9 @@ class House:
         self.tracing = site.tracing()
         #: Set when the server begins to end: whoever balances load sends nobody any more.
         self.is_ending = False
+        #: Sendings of one id take turns, so that all of them get the answer on record.
+        self.turns = tuple(Lock() for _ in range(_TURNS))
+        self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
     def name_provider(self, provider: Provider) -> None:
         """Let people in by a provider too; what it says of itself is asked at the first visit."""
@@ -126,6 +140,21 @@ class House:
         """Return the roads if anybody has opened them: figures open nothing."""
         found: Roads | None = self.__dict__.get("roads")
         return found
+
+    @cached_property
+    def past(self) -> PastDecisions:
+        """The decisions on record."""
+        site = self.site
+        return PastDecisions(site.institution_id, self.bank.cover, site.salts, self.policy)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """How far webhooks are sent."""
+        return Reach(is_private_allowed=self.settings.is_webhook_private)
+
+    def turn_of(self, number: str) -> Lock:
+        """Return the lock under which sendings of one id take turns."""
+        return self.turns[crc32(number.encode()) % _TURNS]
 
     def close(self) -> None:
         """Let long works end, then give the database back."""

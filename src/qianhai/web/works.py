@@ -4,16 +4,20 @@ Held in this process, one at a time: the road takes one writer at its speed anyw
 what a work does.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from typing import Final
 from uuid import UUID
 
 from qianhai.kernel import BadInput, Flaw, QianhaiError, uuid7
 
+_LOG: Final = logging.getLogger("qianhai.web")
 _ID_BYTES: Final = 10
 _KEPT: Final = timedelta(days=1)
 
@@ -34,6 +38,10 @@ class Work:
     flaws: tuple[Flaw, ...] = ()
     fault: Exception | None = None
     is_stopped: bool = False
+    #: What is put away when the work is forgotten, such as the files it left.
+    left: ExitStack = field(default_factory=ExitStack)
+    #: Where its outcomes are, if it leaves any.
+    folder: Path | None = None
 
     def enter(self, stage: str, total: int | None = None) -> Callable[[int], None]:
         """Begin a stage of the work and return what counts its progress."""
@@ -64,6 +72,8 @@ class Works:
 
     now: Callable[[], datetime]
     salts: Callable[[int], bytes]
+    #: Told of each work that ended, in the thread that did it.
+    ended: Callable[[Work], None] = lambda _work: None
     _works: dict[UUID, Work] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _pool: ThreadPoolExecutor = field(
@@ -78,6 +88,7 @@ class Works:
             for old in [one for one in self._works.values() if one.ended_at]:
                 if old.ended_at and at - old.ended_at > _KEPT:
                     del self._works[old.id]
+                    old.left.close()
             self._works[work.id] = work
         self._pool.submit(self._run, work, act)
         return work
@@ -102,6 +113,8 @@ class Works:
         for work in list(self._works.values()):
             work.is_stopped = True
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for work in self._works.values():
+            work.left.close()
 
     def _run(self, work: Work, act: Callable[[Work], object]) -> None:
         try:
@@ -112,3 +125,7 @@ class Works:
             work.fault = fault
         finally:
             work.ended_at = self.now()
+            try:
+                self.ended(work)
+            except QianhaiError:
+                _LOG.exception("the end of work %s could not be told", work.id)

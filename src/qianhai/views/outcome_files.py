@@ -17,14 +17,9 @@ from qianhai.instructions import Answered
 from qianhai.kernel import Environment
 from qianhai.messages import neutralised
 from qianhai.policy import Pack
-from qianhai.views import (
-    OUTCOME_COLUMNS,
-    Document,
-    csv_lines,
-    json_lines,
-    outcome_document,
-    outcome_line,
-)
+from qianhai.views.day_columns import csv_lines, json_lines
+from qianhai.views.flaws import Document
+from qianhai.views.outcome import OUTCOME_COLUMNS, outcome_document, outcome_line
 
 _NAMES = ("outcomes.csv", "outcomes.jsonl", "summary.json")
 

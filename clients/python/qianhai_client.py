@@ -1,0 +1,587 @@
+"""A client of the qianhai API, version 1; written by `make client`.
+
+    api = Client("http://127.0.0.1:8000", token)
+    api.decide({"facility": ..., "facts": ...})["outcome"]
+    api.submit(instruction, idempotency_key="A-0001")     # again and again: booked once
+    for line in api.pages(api.decisions, outcome="refused"): ...
+
+Stands on the standard library alone. A refusal by the server is `Refused`, with its problem (RFC
+9457); a lost answer or a busy server is asked again, but only where asking again is safe.
+"""
+
+import json
+import random
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+_BUSY = frozenset({429, 503})
+_AGAIN = 4
+
+
+class Refused(Exception):
+    """The server refused: `problem` says why and what to do, `flaws` what of the input."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = problem
+        self.flaws = problem.get("flaws") or []
+        said = f"{problem.get('title', '')} {problem.get('detail', '')}"
+        super().__init__(f"{status} {said}".strip())
+
+
+class Client:
+    """One server, asked with one token."""
+
+    def __init__(
+        self, address: str, token: str, *, language: str = "en", seconds: float = 60
+    ) -> None:
+        self._address = address.rstrip("/") + "/api/v1"
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        self._seconds = seconds
+
+    def pages(self, lists: Callable[..., Any], **asked: Any) -> Iterator[Any]:
+        """Yield every item of a list, page after page."""
+        cursor = None
+        while True:
+            page = lists(**asked, cursor=cursor)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def ended(self, work: Mapping[str, Any], *, every: float = 0.5) -> Any:
+        """Return a work once it ended."""
+        while work["ended_at"] is None:
+            time.sleep(every)
+            work = self.work(work["id"])
+        return work
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+        document: Any = None,
+        content: bytes | None = None,
+        kind: str = "application/json",
+        is_safe: bool = False,
+    ) -> Any:
+        """Ask, and return the document of the answer; bytes where it is none."""
+        asked = {k: _text(v) for k, v in (query or {}).items() if v is not None}
+        url = self._address + path + (f"?{urllib.parse.urlencode(asked)}" if asked else "")
+        more = {k: str(v) for k, v in (headers or {}).items() if v is not None}
+        sent = {**self._headers, **more}
+        body = content
+        if document is not None:
+            body = json.dumps(document, ensure_ascii=False).encode()
+        if body is not None:
+            sent["Content-Type"] = kind
+        for turn in range(_AGAIN + 1):
+            request = urllib.request.Request(url, body, sent, method=method)
+            try:
+                with urllib.request.urlopen(request, timeout=self._seconds) as answer:
+                    return _read(answer.headers.get_content_type(), answer.read())
+            except urllib.error.HTTPError as fault:
+                with fault:
+                    problem = _read(fault.headers.get_content_type(), fault.read())
+                is_last = turn == _AGAIN or fault.code not in _BUSY
+                if is_last or not (is_safe or fault.code == 429):
+                    told = problem if isinstance(problem, dict) else {}
+                    raise Refused(fault.code, told) from None
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                if turn == _AGAIN or not is_safe:
+                    raise
+            time.sleep(random.uniform(0.5, 1) * 0.2 * 2**turn)
+        raise AssertionError("the last turn returns or raises")
+
+    def me(
+        self,
+    ) -> Any:
+        """Tell whom the token stands for."""
+        return self._send(
+            "GET",
+            "/me",
+            is_safe=True,
+        )
+
+    def decide(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Judge one business on its facts; books nothing."""
+        return self._send(
+            "POST",
+            "/decide",
+            document=document,
+        )
+
+    def permitted_if(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Tell what alone would permit a business: an amount, a day, a fact."""
+        return self._send(
+            "POST",
+            "/what-if",
+            document=document,
+        )
+
+    def ask(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Ask only what can still change the decision: facts so far in, the next question out."""
+        return self._send(
+            "POST",
+            "/ask",
+            document=document,
+        )
+
+    def which(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Find every business that facts are permitted under, and the nearest misses."""
+        return self._send(
+            "POST",
+            "/which",
+            document=document,
+        )
+
+    def measures(
+        self,
+    ) -> Any:
+        """List the measures of the plan."""
+        return self._send(
+            "GET",
+            "/measures",
+            is_safe=True,
+        )
+
+    def measure(
+        self,
+        number: int,
+        *,
+        on: str | None = None,
+    ) -> Any:
+        """Show one measure: what it allows, to whom, up to what, on which papers, who answers."""
+        return self._send(
+            "GET",
+            f"/measures/{_quoted(number)}",
+            query={"on": on},
+            is_safe=True,
+        )
+
+    def facilities(
+        self,
+    ) -> Any:
+        """List the businesses that may be done, with their actions."""
+        return self._send(
+            "GET",
+            "/facilities",
+            is_safe=True,
+        )
+
+    def facility(
+        self,
+        name: str,
+    ) -> Any:
+        """Show a business: its facts, conditions, limits and actions."""
+        return self._send(
+            "GET",
+            f"/facilities/{_quoted(name)}",
+            is_safe=True,
+        )
+
+    def coverage(
+        self,
+    ) -> Any:
+        """Tell how much of the plan is decided."""
+        return self._send(
+            "GET",
+            "/coverage",
+            is_safe=True,
+        )
+
+    def ping(
+        self,
+    ) -> Any:
+        """Answer with nothing to do: what this server costs by itself."""
+        return self._send(
+            "GET",
+            "/ping",
+            is_safe=True,
+        )
+
+    def submit(
+        self,
+        document: Mapping[str, Any],
+        *,
+        dry_run: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Decide one instruction and, if permitted, book it: all of it or nothing."""
+        return self._send(
+            "POST",
+            "/instructions",
+            query={"dry_run": dry_run},
+            headers={"idempotency-key": idempotency_key},
+            document=document,
+            is_safe=True,
+        )
+
+    def upload(
+        self,
+        content: bytes,
+        kind: str,
+    ) -> Any:
+        """Take a file of business (CSV, XLSX, JSONL, pain.001) to decide and book."""
+        return self._send(
+            "POST",
+            "/batches",
+            content=content,
+            kind=kind,
+        )
+
+    def register(
+        self,
+        content: bytes,
+        kind: str,
+    ) -> Any:
+        """Take a register file: parties, accounts, qualifications and papers to put on record."""
+        return self._send(
+            "POST",
+            "/register",
+            content=content,
+            kind=kind,
+        )
+
+    def works(
+        self,
+    ) -> Any:
+        """List one's own works, the newest first; they are remembered for a day."""
+        return self._send(
+            "GET",
+            "/works",
+            is_safe=True,
+        )
+
+    def work(
+        self,
+        work_id: str,
+    ) -> Any:
+        """Tell how far a work is; while it runs, ask again after `Retry-After` seconds."""
+        return self._send(
+            "GET",
+            f"/works/{_quoted(work_id)}",
+            is_safe=True,
+        )
+
+    def outcomes(
+        self,
+        work_id: str,
+        *,
+        format: str | None = None,
+    ) -> Any:
+        """Download what became of each instruction of a batch, one a line."""
+        return self._send(
+            "GET",
+            f"/works/{_quoted(work_id)}/outcomes",
+            query={"format": format},
+            is_safe=True,
+        )
+
+    def decisions(
+        self,
+        *,
+        facility: str | None = None,
+        outcome: str | None = None,
+        clause: str | None = None,
+        party: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List decisions on record, the newest first; a party sees its own."""
+        return self._send(
+            "GET",
+            "/decisions",
+            query={"facility": facility, "outcome": outcome, "clause": clause, "party": party, "since": since, "until": until, "limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def decision(
+        self,
+        number: str,
+    ) -> Any:
+        """Show a decision whole, as it was answered. Reading a person's is recorded."""
+        return self._send(
+            "GET",
+            f"/decisions/{_quoted(number)}",
+            is_safe=True,
+        )
+
+    def replay(
+        self,
+        number: str,
+    ) -> Any:
+        """Judge a decision again by the pack that made it, as of its day."""
+        return self._send(
+            "GET",
+            f"/decisions/{_quoted(number)}/replay",
+            is_safe=True,
+        )
+
+    def limits(
+        self,
+        party: str,
+        *,
+        on: str | None = None,
+    ) -> Any:
+        """Show what a party has used and has left under each limit."""
+        return self._send(
+            "GET",
+            f"/parties/{_quoted(party)}/limits",
+            query={"on": on},
+            is_safe=True,
+        )
+
+    def accounts(
+        self,
+        party: str,
+    ) -> Any:
+        """List a party's accounts with what they have, limits among them."""
+        return self._send(
+            "GET",
+            f"/parties/{_quoted(party)}/accounts",
+            is_safe=True,
+        )
+
+    def balance(
+        self,
+        name: str,
+        *,
+        at: str | None = None,
+        value_date: str | None = None,
+    ) -> Any:
+        """Show what an account has: now, as it was posted by a day, or by value date."""
+        return self._send(
+            "GET",
+            f"/accounts/{_quoted(name)}/balance",
+            query={"at": at, "value_date": value_date},
+            is_safe=True,
+        )
+
+    def statement(
+        self,
+        name: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List an account's transfers, the oldest first."""
+        return self._send(
+            "GET",
+            f"/accounts/{_quoted(name)}/statement",
+            query={"limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def trial_balance(
+        self,
+    ) -> Any:
+        """Add up all accounts of each asset."""
+        return self._send(
+            "GET",
+            "/trial-balance",
+            is_safe=True,
+        )
+
+    def forms(
+        self,
+    ) -> Any:
+        """List every report of the pack: whose it is, under which rule, and its period."""
+        return self._send(
+            "GET",
+            "/reports",
+            is_safe=True,
+        )
+
+    def records(
+        self,
+        number: str,
+    ) -> Any:
+        """Show every record of an instruction, with all its versions."""
+        return self._send(
+            "GET",
+            f"/instructions/{_quoted(number)}/reports",
+            is_safe=True,
+        )
+
+    def correct(
+        self,
+        number: str,
+        report: str,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """State fields of a record anew, as its next version; the old one stays."""
+        return self._send(
+            "POST",
+            f"/instructions/{_quoted(number)}/reports/{_quoted(report)}",
+            document=document,
+        )
+
+    def return_of(
+        self,
+        report: str,
+        *,
+        period: str | None = None,
+    ) -> Any:
+        """Sum the latest records of a period, and prove them by the ledger."""
+        return self._send(
+            "GET",
+            f"/returns/{_quoted(report)}",
+            query={"period": period},
+            is_safe=True,
+        )
+
+    def entries(
+        self,
+        *,
+        kind: str | None = None,
+        subject: str | None = None,
+        actor: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List entries of the journal, the newest first."""
+        return self._send(
+            "GET",
+            "/journal/entries",
+            query={"kind": kind, "subject": subject, "actor": actor, "limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def verify(
+        self,
+        room: str,
+        *,
+        head: str | None = None,
+    ) -> Any:
+        """Recompute every digest and the chain; with `head` prove that no history is gone."""
+        return self._send(
+            "GET",
+            f"/{_quoted(room)}/verify",
+            query={"head": head},
+            is_safe=True,
+        )
+
+    def subscriptions(
+        self,
+    ) -> Any:
+        """List one's own subscriptions."""
+        return self._send(
+            "GET",
+            "/webhooks",
+            is_safe=True,
+        )
+
+    def subscribe(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Ask to be told. Each event is signed: see `webhook-signature` in the description."""
+        return self._send(
+            "POST",
+            "/webhooks",
+            document=document,
+        )
+
+    def unsubscribe(
+        self,
+        number: str,
+    ) -> Any:
+        """End a subscription; what still waits for it is not sent."""
+        return self._send(
+            "DELETE",
+            f"/webhooks/{_quoted(number)}",
+            is_safe=True,
+        )
+
+    def deliveries(
+        self,
+        *,
+        is_dead: bool | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List what was or will be delivered, the newest first; with `is_dead` the dead letters."""
+        return self._send(
+            "GET",
+            "/deliveries",
+            query={"is_dead": is_dead, "limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def again(
+        self,
+        number: str,
+    ) -> Any:
+        """Try a dead letter again."""
+        return self._send(
+            "POST",
+            f"/deliveries/{_quoted(number)}/again",
+        )
+
+    def problems(
+        self,
+    ) -> Any:
+        """Tell every kind of problem by its code, and what to do."""
+        return self._send(
+            "GET",
+            "/problems",
+            is_safe=True,
+        )
+
+    def reasons(
+        self,
+    ) -> Any:
+        """Tell every reason of a decision by its code, in both languages."""
+        return self._send(
+            "GET",
+            "/reasons",
+            is_safe=True,
+        )
+
+    def openapi(
+        self,
+    ) -> Any:
+        """Describe this API."""
+        return self._send(
+            "GET",
+            "/openapi.json",
+            is_safe=True,
+        )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _read(kind: str, raw: bytes) -> Any:
+    if kind.endswith("json") and raw and "ndjson" not in kind:
+        return json.loads(raw)
+    return raw
+
+
+def _quoted(value: Any) -> str:
+    return urllib.parse.quote(str(value), safe="")

@@ -1,0 +1,64 @@
+"""A program with a token, for tests of the documents; and business of the sample day."""
+
+import io
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+from qianhai.identity import Role
+from web.served import ROOT, Served
+
+DAY: Final = ROOT / "examples" / "day"
+
+
+def program(served: Served, *roles: Role, party: str | None = None) -> httpx2.Client:
+    """Return a client that comes with a token of these roles."""
+    user = served.user(*roles, party=party) if party else served.person(*roles)
+    client = served.client(Authorization=f"Bearer {served.token(user)}")
+    client.base_url = f"{served.address}/api/v1"
+    return client
+
+
+def ended(client: httpx2.Client, answer: httpx2.Response) -> dict[str, Any]:
+    """Return a work once it ended."""
+    assert answer.status_code == 202, answer.text
+    address = answer.headers["location"].removeprefix("/api/v1")
+    for _ in range(600):
+        found: dict[str, Any] = client.get(address).json()
+        if found["ended_at"]:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{address} does not end: {found}")
+
+
+def sample_day(client: httpx2.Client) -> dict[str, Any]:
+    """Load the sample's parties and a file of business."""
+    with (DAY / "day.csv").open("rb") as file, (DAY / "parties.jsonl").open("rb") as parties:
+        files = {"file": ("day.csv", file), "parties": ("parties.jsonl", parties)}
+        return ended(client, client.post("/batches", files=files))
+
+
+def sample_rows() -> Iterator[dict[str, str]]:
+    """Yield the lines of the sample's JSONL."""
+    for line in (DAY / "day.jsonl").read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+def csv_of(rows: list[Mapping[str, str]]) -> bytes:
+    """Write rows as a file of CSV."""
+    out = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    out.write(",".join(columns) + "\n")
+    for row in rows:
+        out.write(",".join(row.get(name, "") for name in columns) + "\n")
+    return out.getvalue().encode()
+
+
+def path_of(name: str) -> Path:
+    """Return a file of the sample day."""
+    return DAY / name
