@@ -107,7 +107,7 @@ def load_register(house: House, work: Work, file: Path) -> Document:
     admission = Admission(house.policy, site.institution_id, house.keyring, site.salts, work.owner)
     tick = work.enter(mark("recording"))
     with house.database.transaction() as conn:
-        rows = _counted(read(file, shape=Shape()), tick)
+        rows = counted(read(file, shape=Shape()), tick)
         admitted = admission.record(conn, rows, site.now())
     opened = admission.open_accounts(admitted, house.roads.writer, site.now())
     new, unchanged = admitted.summary.new, admitted.summary.unchanged
