@@ -16,12 +16,14 @@ from qianhai.instructions.causes import Cause
 from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
-from qianhai.instructions.editions import Editions, editions_of
+from qianhai.instructions.editions import Editions, editions_of, standing_pack
 from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
 from qianhai.instructions.headroom import Headroom, headroom_of
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
+from qianhai.instructions.past import Again, Past, PastDecisions, Search
+from qianhai.instructions.past_store import PastLine, read_posted
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
 from qianhai.instructions.reports import Record
@@ -31,7 +33,14 @@ from qianhai.instructions.schedules import SCHEDULE_PARTS
 from qianhai.instructions.segment import Answered
 from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
-from qianhai.instructions.store import ChangeRow, newest_decision, read_pack
+from qianhai.instructions.store import (
+    ChangeRow,
+    PackLine,
+    ShadowTurn,
+    newest_decision,
+    read_pack,
+    read_packs,
+)
 from qianhai.instructions.submit import Road
 from qianhai.instructions.template import escaped, fill, mark
 
@@ -41,6 +50,7 @@ __all__ = [
     "SCHEDULE_PARTS",
     "Admission",
     "Admitted",
+    "Again",
     "Answer",
     "Answered",
     "Bank",
@@ -59,8 +69,12 @@ __all__ = [
     "Known",
     "Left",
     "Named",
+    "PackLine",
     "PackText",
     "Part",
+    "Past",
+    "PastDecisions",
+    "PastLine",
     "Record",
     "Records",
     "Replay",
@@ -68,7 +82,9 @@ __all__ = [
     "Returns",
     "Road",
     "Roads",
+    "Search",
     "ShadowReport",
+    "ShadowTurn",
     "ShadowTurns",
     "Staged",
     "Stager",
@@ -90,5 +106,8 @@ __all__ = [
     "marked",
     "newest_decision",
     "read_pack",
+    "read_packs",
+    "read_posted",
     "shadow_report",
+    "standing_pack",
 ]

@@ -34,7 +34,7 @@ from qianhai.registers.model import (
     ShareRange,
     Value,
 )
-from qianhai.registers.reveal import erase, reveal, subject_keys
+from qianhai.registers.reveal import erase, record_reading, reveal, subject_keys
 from qianhai.registers.snapshot import Register
 from qianhai.registers.store import instants_of, known_by, on_record
 
@@ -70,6 +70,7 @@ __all__ = [
     "known_by",
     "load",
     "on_record",
+    "record_reading",
     "reveal",
     "subject_keys",
 ]

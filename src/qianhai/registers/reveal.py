@@ -46,7 +46,7 @@ def reveal(
     rows = store.standing(conn, "party", as_of, "party", ids)
     persons = [row["party"] for row in rows if row["type"] == PartyType.PERSON]
     if persons:
-        _record_access(conn, institution_id, persons, purpose, by, at, salts)
+        record_reading(conn, institution_id, persons, purpose=purpose, by=by, at=at, salts=salts)
     opened = personal_of(conn, keyring, institution_id, rows)
     found: dict[str, Revealed | None] = dict.fromkeys(ids)
     for row, personal in zip(rows, opened, strict=True):
@@ -65,15 +65,17 @@ def subject_keys(
     return {subject: keyring.unwrap(*found) for subject, found in live.items()}
 
 
-def _record_access(
+def record_reading(
     conn: Connection,
     institution_id: str,
     persons: Sequence[str],
+    *,
     purpose: str,
     by: str,
     at: datetime,
     salts: Callable[[], bytes],
 ) -> None:
+    """Record that somebody read what speaks of persons; it commits with the caller."""
     salt = salts()
     access_id = derived_id("access", institution_id, salt.hex(), at.isoformat())
     row = {

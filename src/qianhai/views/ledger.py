@@ -6,7 +6,18 @@ Amounts are plain decimals as texts, exact, with their asset beside them.
 from collections.abc import Iterator, Sequence
 
 from qianhai.kernel import format_minor
-from qianhai.ledger import Balance, BookLine, Loaded, Reconciled, Side, StatementLine, TrialLine
+from qianhai.ledger import (
+    Account,
+    Balance,
+    BookLine,
+    DayLine,
+    Flow,
+    Loaded,
+    Reconciled,
+    Side,
+    StatementLine,
+    TrialLine,
+)
 from qianhai.views.flaws import Document
 
 #: The columns of a reconciliation as a file: every line of both sides, once.
@@ -36,6 +47,59 @@ def balance_document(account: str, asset: str, scale: int, balance: Balance) -> 
         "pending_out": format_minor(balance.pending_out, scale),
         "available": format_minor(balance.available, scale),
         "used": format_minor(balance.used, scale),
+    }
+
+
+def account_document(account: Account, balance: Balance | None = None) -> Document:
+    """Say what an account on record is and has; with a balance, what it had at another time."""
+    spec = account.spec
+    found = balance_document(
+        spec.name, spec.asset.code, spec.asset.scale, balance or account.balance
+    )
+    return {
+        **found,
+        "kind": spec.kind,
+        "holder": spec.holder,
+        "asset_kind": spec.asset.kind,
+        "is_closed": account.is_closed,
+    }
+
+
+def day_documents(lines: Sequence[DayLine], scale: int) -> list[Document]:
+    """Say what each value date brought to an account, and what it came to then."""
+    return [
+        {
+            "on": line.on.isoformat(),
+            "in": format_minor(line.came, scale),
+            "out": format_minor(line.left, scale),
+            "balance": format_minor(line.balance, scale),
+        }
+        for line in lines
+    ]
+
+
+def flow_documents(found: Sequence[Flow], most: int) -> list[Document]:
+    """Say what flowed between whom; beyond the first of each asset the rest is one line."""
+    lines: list[Document] = []
+    for asset in dict.fromkeys(one.asset for one in found):
+        mine = [one for one in found if one.asset == asset]
+        lines += [_flow(one) for one in mine[:most]]
+        if rest := mine[most:]:
+            total = Flow(
+                asset, rest[0].scale, "", "", sum(one.amount for one in rest),
+                sum(one.count for one in rest),
+            )  # fmt: skip
+            lines.append(_flow(total))
+    return lines
+
+
+def _flow(one: Flow) -> Document:
+    return {
+        "asset": one.asset,
+        "payer": one.payer,
+        "payee": one.payee,
+        "amount": format_minor(one.amount, one.scale),
+        "count": one.count,
     }
 
 

@@ -3,7 +3,7 @@
 Holds what main hands in and what is opened once for all requests. Must not read the environment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
-from qianhai.instructions import Bank, Roads
+from qianhai.instructions import Bank, Cover, PastDecisions, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from qianhai.web.languages import Catalogues
@@ -40,6 +40,8 @@ class Settings:
     api_seconds: float = 0.01
     terms: Terms = field(default_factory=Terms)
     provider: Provider | None = None
+    #: Folders of the server that a change of the pack may be read from, by the name people choose.
+    packs: Mapping[str, Callable[[], dict[str, bytes]]] = field(default_factory=dict)
 
     @property
     def is_https(self) -> bool:
@@ -96,6 +98,17 @@ class House:
         """The roads on the database, one for each pack that is active."""
         bank = Bank(self.database, self.site.institution_id, self.keyring, self.site.salts)
         return Roads(bank, self.policy, bundled(self.files))
+
+    @cached_property
+    def past(self) -> PastDecisions:
+        """Looks decisions on record up; keeps every pack it had to open."""
+        site = self.site
+        cover = Cover(site.institution_id, self.keyring, site.salts)
+        return PastDecisions(site.institution_id, cover, site.salts, self.policy)
+
+    def renew_roads(self) -> None:
+        """Look at what is active again, for what is booked from now on."""
+        self.__dict__.pop("roads", None)
 
     def close(self) -> None:
         """Let long works end, then give the database back."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from qianhai.identity import Role
 from qianhai.kernel import Outcome
+from qianhai.registers import PartyType
 from qianhai.web.messages import mark
 
 ROLES: Final = {
@@ -29,4 +30,12 @@ OUTCOMES: Final = {
     Outcome.REFERRED: (mark("Referred to a person"), "warn", "△"),
     Outcome.INCOMPLETE: (mark("Incomplete"), "warn", "…"),
     Outcome.REFUSED: (mark("Refused"), "bad", "✕"),
+}
+
+PARTIES: Final = {
+    PartyType.PERSON: mark("Person"),
+    PartyType.ENTERPRISE: mark("Enterprise"),
+    PartyType.BANK: mark("Bank"),
+    PartyType.FUND: mark("Fund"),
+    PartyType.INSTITUTION: mark("Institution"),
 }

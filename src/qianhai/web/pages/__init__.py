@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from qianhai.web.pages import account, administration, health, home, provider, sign_in, works
+from qianhai.web.pages import (
+    account,
+    administration,
+    health,
+    home,
+    limits,
+    provider,
+    sign_in,
+    works,
+)
 from qianhai.web.pages.subject import Subject
 
 #: Every subject's pages.
@@ -12,6 +21,7 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     provider.subject,
     home.subject,
     account.subject,
+    limits.subject,
     administration.subject,
     works.subject,
 )
