@@ -165,7 +165,18 @@ def settings(environ: Mapping[str, str]) -> Settings:
     hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
     if public_url and (name := urlsplit(public_url).hostname):
         hosts.append(name)
-    return Settings(public_url=public_url, trusted_hosts=tuple(hosts), provider=provider(environ))
+    folders = dict(pair.partition("=")[::2] for pair in _words(environ, "QIANHAI_PACK_FOLDERS"))
+    return Settings(
+        public_url=public_url,
+        trusted_hosts=tuple(hosts),
+        provider=provider(environ),
+        packs={name: partial(read_files, Path(path)) for name, path in folders.items() if path},
+    )
+
+
+def _words(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return the words of a variable that holds several."""
+    return (environ.get(name) or "").split()
 
 
 def provider(environ: Mapping[str, str]) -> Provider | None:

@@ -42,7 +42,7 @@ class Checked:
 
     files: Mapping[str, bytes]
     flaws: tuple[Flaw, ...]
-    counts: Document
+    counts: Mapping[str, int]
     differences: tuple[Document, ...]
     pack: PackText | None
 

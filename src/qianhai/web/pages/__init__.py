@@ -7,7 +7,9 @@ from qianhai.web.pages import (
     administration,
     health,
     home,
+    journal,
     limits,
+    policy,
     provider,
     sign_in,
     works,
@@ -22,6 +24,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
     home.subject,
     account.subject,
     limits.subject,
+    policy.subject,
+    journal.subject,
     administration.subject,
     works.subject,
 )

@@ -122,7 +122,9 @@ def _shown(visitor: Visitor, line: dict[str, Any], purpose: str) -> Response:
 def entries(visitor: Auditor) -> Response:
     """Find entries by kind, subject, actor and the days they were written."""
     query = visitor.request.query_params
-    wanted = {name: query.get(name, "").strip() or None for name in ("kind", "subject", "actor")}
+    wanted: dict[str, Any] = {
+        name: query.get(name, "").strip() or None for name in ("kind", "subject", "actor")
+    }
     since, until = _day(query.get("since")), _day(query.get("until"))
     is_file = "format" in query
     institution = visitor.house.site.institution_id

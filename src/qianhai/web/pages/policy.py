@@ -301,12 +301,12 @@ def _shadow_page(
         has_any = bool(editions_of(conn, institution).shadow)
     try:
         with house.database.transaction() as conn:
-            document = views.shadow_document(shadow_report(conn, institution, cover))
+            document: dict[str, Any] | None = views.shadow_document(shadow_report(conn, institution, cover))
     except BadInput:
         document = None
     for one in document["differences"] if document else ():
         one.pop("said")
-    lines = document["differences"] if document else []
+    lines: list[dict[str, Any]] = document["differences"] if document else []
     rows = views.cells(lines, _SHADOW_COLUMNS)
     if file := rows_file(visitor, "shadow", _SHADOW_COLUMNS, rows):
         return file
