@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,11 +11,21 @@ import pytest
 from psycopg import sql
 
 from qianhai.db import Database, Server, open_database, start_server
+from tracing import untraced
 
 _numbers = count(1)
 
 #: The tests' server is thrown away, so it need not survive a power cut; tests/db uses its own.
 _SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Put coverage aside for a test that is marked so, and for the fixtures it makes."""
+    if item.get_closest_marker("untraced") is None:
+        return (yield)
+    with untraced():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

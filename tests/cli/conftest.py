@@ -6,6 +6,7 @@ import pytest
 
 from cli.terminal import NOWHERE, Terminal, make_site, plan_files
 from qianhai.policy import Policy, open_policy
+from tracing import untraced
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +15,7 @@ def files() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
+@untraced()
 def opened(files: dict[str, bytes]) -> Policy:
     return open_policy(files)
 

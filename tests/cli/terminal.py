@@ -18,6 +18,8 @@ from qianhai.cli import Site, start
 from qianhai.main import read_files
 
 PLAN = Path(__file__).parents[2] / "plan"
+#: A small pack, on which a command does what it does on the whole one.
+HARBOUR = Path(__file__).parents[1] / "policy" / "harbour"
 NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 
 #: Nothing listens there.
@@ -76,6 +78,20 @@ class Terminal:
         done = self("decide", facility, "--facts", "-", "--json", *options, given=json.dumps(facts))
         assert done.code == 0, done.out + done.err
         return done.document
+
+
+def on_harbour(qianhai: Terminal, **changes: tuple[str, str]) -> Terminal:
+    """Return a terminal on the small pack, with one text of a file changed for another.
+
+    A file is named by what stands before its first dot.
+    """
+    files = read_files(HARBOUR)
+    for name, (old, new) in changes.items():
+        (path,) = (one for one in files if Path(one).name.partition(".")[0] == name)
+        assert old in files[path].decode(), f"{path} holds {old}"
+        files[path] = files[path].decode().replace(old, new, 1).encode()
+    site = replace(qianhai.site, plan_files=lambda: dict(files))
+    return Terminal(site, qianhai.capsys, qianhai.monkeypatch)
 
 
 def make_site(database_url: str | None, data_dir: Path, files: Mapping[str, bytes]) -> Site:

@@ -14,13 +14,13 @@ from queue import Queue
 
 import pytest
 
-from cli.terminal import PLAN, Json, Terminal
-from cli.test_plan_check import FACILITY, with_text
+from cli.terminal import HARBOUR, Json, Terminal, on_harbour
+from cli.test_plan_check import FACILITY, MISSPELLED
 
 COMMAND = [sys.executable, "-m", "qianhai.main", "plan"]
-MISSING = "  - {id: not_genuine, on: 2023-06-30"
 
 
+@pytest.mark.untraced
 def test_the_pack_shows_every_side_of_every_condition(qianhai: Terminal) -> None:
     done = qianhai("plan", "coverage", "--json")
     assert done.code == 0, done.out[-2000:]
@@ -38,22 +38,29 @@ def test_the_pack_shows_every_side_of_every_condition(qianhai: Terminal) -> None
 
 
 def test_what_no_example_shows_is_named_and_proposed(qianhai: Terminal) -> None:
-    lacking = with_text(
-        qianhai, FACILITY, MISSING, "  - {id: not_genuine, without: [amount], on: 2023-06-30"
-    )
-    lacking = with_text(lacking, FACILITY, 'facts: {is_genuine: "false"}', "facts: {}")
-    done = lacking("plan", "coverage", "overseas_lending")
+    lacking = on_harbour(qianhai, pier_loan=('facts: {is_sound: "false"}', "facts: {}"))
+    done = lacking("plan", "coverage", "pier_loan")
     assert done.code == 3
-    assert "`genuine` of overseas_lending has no example that it fails." in done.out
+    assert "`sound` of pier_loan has no example that it fails." in done.out
     assert (
-        '{id: genuine_fails, on: 2023-06-30, given: [in_zone], facts: {is_genuine: "false"},'
-        in done.out
+        '{id: sound_fails, on: 2030-06-30, given: [sound], facts: {is_sound: "false"},' in done.out
     )
-    document = lacking("plan", "coverage", "67", "--json", language="zh")
+    document = lacking("plan", "coverage", "2", "--json", language="zh")
     assert (document.code, document.document["lacking"]) == (3, 1)
     (row,) = (row for row in document.document.rows("shown") if row["lacking"])
     assert row.rows("proposed")[0]["side"] == "failed"
-    assert "缺少示例：不成立" in lacking("plan", "coverage", "67", language="zh").out
+    assert "缺少示例：不成立" in lacking("plan", "coverage", "2", language="zh").out
+
+
+def test_a_clause_no_example_reaches_is_named_with_what_the_plan_decides(
+    qianhai: Terminal,
+) -> None:
+    harbour = on_harbour(qianhai)
+    done = harbour("plan", "coverage")
+    assert done.code == 3
+    assert "5 conditions and limits, 0 sides not shown.\n1 of 2 facility measures;" in done.out
+    assert done.out.endswith("2 uncovered.\n  1, 1b\n")
+    assert harbour("plan", "coverage", "--json").document.part("plan")["uncovered"] == ["1", "1b"]
 
 
 def test_coverage_of_what_is_not_there_names_what_is(qianhai: Terminal) -> None:
@@ -79,17 +86,17 @@ def test_a_schema_is_printed_or_written(qianhai: Terminal, tmp_path: Path) -> No
 
 
 def test_a_flaw_as_json_says_which_columns_of_which_line(qianhai: Terminal) -> None:
-    broken = with_text(qianhai, FACILITY, "when: is_genuine,", "when: is_genuin,")
+    broken = on_harbour(qianhai, pier_loan=MISSPELLED)
     (flaw,) = broken("plan", "check", "--json").document.rows("found")
     source, column = str(flaw["source"]), int(str(flaw["column"]))
-    assert "is_genuin," in source
-    assert flaw["end_column"] == column + len("is_genuin")
+    assert "is_soun," in source
+    assert flaw["end_column"] == column + len("is_soun")
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A pack of one's own."""
-    return Path(shutil.copytree(PLAN, tmp_path / "plan"))
+    return Path(shutil.copytree(HARBOUR, tmp_path / "plan"))
 
 
 def _environment(copy: Path) -> dict[str, str]:
@@ -132,10 +139,10 @@ def test_a_watched_pack_is_checked_again_at_every_save_and_ends_on_interrupt(cop
             assert ", 0 differences · " in lines.until("differences")[-1]
             path = copy / FACILITY
             sound = path.read_text()
-            path.write_text(sound.replace("when: is_genuine,", "when: is_genuin,"))
+            path.write_text(sound.replace("when: is_sound,", "when: is_soun,"))
             told = lines.until("1 difference")
             assert any("P204" in line for line in told)
-            assert any("^^^^^^^^^" in line for line in told)
+            assert any("^^^^^^^" in line for line in told)
             path.write_text(sound)
             lines.until("0 differences")
             process.send_signal(signal.SIGINT)
@@ -199,10 +206,10 @@ def _labels(found: object) -> set[str]:
 def test_an_editor_is_told_of_mistakes_names_and_meanings(copy: Path) -> None:
     path = copy / FACILITY
     sound = path.read_text()
-    wrong = sound.replace("when: is_genuine,", "when: is_genuin,")
+    wrong = sound.replace("when: is_sound,", "when: is_soun,")
     lines = wrong.splitlines()
-    number = next(at for at, line in enumerate(lines) if "is_genuin," in line)
-    column = lines[number].index("is_genuin,")
+    number = next(at for at, line in enumerate(lines) if "is_soun," in line)
+    column = lines[number].index("is_soun,")
     with subprocess.Popen(
         [*COMMAND, "lsp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(copy)
     ) as process:
@@ -214,38 +221,36 @@ def test_an_editor_is_told_of_mistakes_names_and_meanings(copy: Path) -> None:
             document = {"uri": path.as_uri(), "languageId": "yaml", "version": 1, "text": wrong}
             editor.tell("textDocument/didOpen", textDocument=document)
             (flaw,) = editor.diagnostics()
-            assert (flaw["code"], "`is_genuine`" in str(flaw["message"])) == ("P204", True)
+            assert (flaw["code"], "`is_sound`" in str(flaw["message"])) == ("P204", True)
             assert flaw["range"] == {
                 "start": {"line": number, "character": column},
-                "end": {"line": number, "character": column + len("is_genuin")},
+                "end": {"line": number, "character": column + len("is_soun")},
             }
-            assert "is_genuine" in _labels(
-                editor.at("textDocument/completion", number, column + len("is_gen"))
+            assert "is_sound" in _labels(
+                editor.at("textDocument/completion", number, column + len("is_s"))
             )
-            cap = next(at for at, line in enumerate(lines) if "p.overseas_lending_zone_r" in line)
-            inside = lines[cap].index("p.overseas_lending_zone_r") + 4
-            assert "p.overseas_lending_zone_ratio" in _labels(
-                editor.at("textDocument/completion", cap, inside)
-            )
+            cap = next(at for at, line in enumerate(lines) if "cap: p.room" in line)
+            inside = lines[cap].index("cap: p.") + len("cap: p.")
+            assert "p.room" in _labels(editor.at("textDocument/completion", cap, inside))
             hover = editor.at("textDocument/hover", cap, inside)
             assert isinstance(hover, dict)
-            assert "overseas_lending_zone_ratio" in hover["contents"]["value"]
-            papers = next(at for at, line in enumerate(lines) if "documents: [return_" in line)
-            after = lines[papers].index("[return_") + len("[return_")
-            assert "return_advice" in _labels(editor.at("textDocument/completion", papers, after))
-            clause = next(at for at, line in enumerate(lines) if line.strip() == "clause: 67b")
-            assert "67b" in _labels(editor.at("textDocument/completion", clause, 14))
+            assert "p.room" in hover["contents"]["value"]
+            papers = next(at for at, line in enumerate(lines) if "documents: [con" in line)
+            after = lines[papers].index("[con") + len("[con")
+            assert "contract" in _labels(editor.at("textDocument/completion", papers, after))
+            clause = next(at for at, line in enumerate(lines) if line.strip() == "clause: 2a")
+            assert "2a" in _labels(editor.at("textDocument/completion", clause, 14))
             meant = editor.at("textDocument/hover", clause, 13)
             assert isinstance(meant, dict)
-            assert meant["contents"]["value"].startswith("**67b** · clause")
+            assert meant["contents"]["value"].startswith("**2a** · clause")
             version = {"uri": path.as_uri(), "version": 2}
             editor.tell(
                 "textDocument/didChange", textDocument=version, contentChanges=[{"text": sound}]
             )
             assert editor.diagnostics() == []
             failing = sound.replace(
-                '{amount.amount: "80.01"},\n     expect: {outcome: refused',
-                '{amount.amount: "80.01"},\n     expect: {outcome: permitted',
+                'facts: {used: "60.01"}, expect: {outcome: refused',
+                'facts: {used: "60.01"}, expect: {outcome: permitted',
                 1,
             )
             path.write_text(failing)

@@ -20,6 +20,8 @@ from crash.post_under_load import NOTES
 from qianhai.db import Database, open_database, stop_server
 from qianhai.ledger import verify
 
+pytestmark = pytest.mark.untraced
+
 TESTS: Final = Path(__file__).parents[1]
 #: Who hears nothing for so long has found a writer that hangs.
 SILENCE_SECONDS_MAX: Final = 120.0

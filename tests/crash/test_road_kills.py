@@ -22,6 +22,8 @@ from qianhai.db import Database, open_database, stop_server
 from qianhai.kernel import POINTS
 from route.desk import plan_files
 
+pytestmark = pytest.mark.untraced
+
 TESTS = Path(__file__).parents[1]
 LETTERS = "".join(business.OUTCOMES)
 

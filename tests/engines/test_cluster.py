@@ -24,6 +24,8 @@ from qianhai.engines import DuckDB, Spark, decide_many
 from qianhai.kernel import BadInput
 from qianhai.policy import Policy
 
+pytestmark = pytest.mark.untraced
+
 WAIT_SECONDS = 90
 
 

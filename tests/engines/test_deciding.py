@@ -62,6 +62,7 @@ def duckdb() -> Iterator[DuckDB]:
         yield engine
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("typed", [True, False])
 def test_a_million_are_decided_as_one(policy: Policy, duckdb: DuckDB, *, typed: bool) -> None:
     rows = Draw(policy, Random(f"{SEED} {typed}")).rows(ROWS)  # noqa: S311 (a test's draws)

@@ -26,6 +26,7 @@ from qianhai.kernel import StaleState
 from qianhai.ledger import (
     EXPECTED,
     INT64_MAX,
+    NAMED,
     Chain,
     ChainResult,
     Leg,
@@ -40,15 +41,24 @@ from qianhai.ledger import (
 from qianhai.ledger.kernel import NO_CAP
 
 OTHER = "bank-2"
-NAMES = [spec.name for spec in EVERYONE]
+SAFES = [replace(ALICE, name=f"safe-{number}", floor=0) for number in range(4)]
+SPECS = [*EVERYONE, *SAFES]
+NAMES = [spec.name for spec in SPECS]
 
 
 def named(chains: Sequence[Chain]) -> NamedChains:
-    """Chains of everyone's accounts in columns."""
+    """Chains of everyone's accounts in columns; what has no legs opens what it says."""
     legs = [leg for one in chains for leg in one.legs]
     expects = [
         (at, NAMES.index(name), held) for at, one in enumerate(chains) for name, held in one.expects
     ]
+    begins = [
+        (at, NAMES.index(spec.name))
+        for at, one in enumerate(chains)
+        if not one.legs
+        for spec in one.opens
+    ]
+    closes = [(at, NAMES.index(name)) for at, one in enumerate(chains) for name in one.closes]
     return NamedChains(
         OTHER,
         np.frombuffer(b"".join(one.id.bytes for one in chains), "V16"),
@@ -62,8 +72,10 @@ def named(chains: Sequence[Chain]) -> NamedChains:
         np.array([NO_CAP if leg.cap is None else leg.cap for leg in legs], np.int64),
         np.array([leg.spills for leg in legs], np.int8),
         NAMES,
-        EVERYONE,
+        SPECS,
         np.array(expects, EXPECTED),
+        np.array(begins, NAMED),
+        np.array(closes, NAMED),
     )
 
 
@@ -97,6 +109,41 @@ def test_random_chains_come_to_the_same(books: Books, seed: int) -> None:
         moved = [name for name in NAMES if name != VAULT.name]
         assert balances(conn, OTHER, moved) == balances(conn, "bank-1", moved)
         assert balances(conn, OTHER, [VAULT.name]) == {}, "only what is moved is opened"
+    with books.database.transaction() as conn:
+        assert list(verify(conn)) == []
+
+
+def of_a_safe(dice: Random, number: int) -> Chain:
+    """A chain that opens an account, moves money on it, or closes it."""
+    safe = dice.choice(SAFES)
+    match dice.randrange(5):
+        case 0:
+            return chain(f"c{number}", opens=[safe])
+        case 1:
+            return chain(f"c{number}", opens=[safe], closes=[safe.name])
+        case 2:
+            return chain(
+                f"c{number}", pay(5, safe, NOSTRO), opens=[safe, NOSTRO], closes=[safe.name]
+            )
+        case _:
+            return chain(f"c{number}", pay(5, NOSTRO, safe), opens=[safe, NOSTRO])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_accounts_are_opened_and_closed_without_a_leg_as_one_by_one(
+    books: Books, seed: int
+) -> None:
+    dice = Random(seed)  # noqa: S311 - chains to try, nothing to guess
+    chains = [of_a_safe(dice, number) for number in range(12)]
+    alone = books.writer.submit([Submission(one) for one in chains], at=AT)
+    posted = post(books, [replace(one, institution_id=OTHER) for one in chains])
+    found = [posted.one(place) for place in range(len(chains))]
+    assert [told(one) for one in found] == [told(one) for one in alone]
+    with books.database.transaction() as conn:
+        opened = set(NAMES) & balances(conn, "bank-1", NAMES).keys()
+        moved = {name for one in chains for leg in one.legs for name in (leg.debit, leg.credit)}
+        begun = {spec.name for one in chains if not one.legs for spec in one.opens}
+        assert balances(conn, OTHER, NAMES).keys() == opened & (moved | begun)
     with books.database.transaction() as conn:
         assert list(verify(conn)) == []
 

@@ -21,6 +21,8 @@ from qianhai.policy import (
     what_if,
 )
 
+pytestmark = pytest.mark.untraced
+
 SETS = 3
 
 

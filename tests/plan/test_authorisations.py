@@ -9,6 +9,8 @@ from plan.the_pack import CASES, POLICY, name_of
 from qianhai.kernel import Outcome
 from qianhai.policy import Authorisation, Case, Decision, Standing
 
+pytestmark = pytest.mark.untraced
+
 DAY = timedelta(days=1)
 
 

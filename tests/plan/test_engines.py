@@ -11,6 +11,8 @@ from qianhai.policy import Case
 from qianhai.rules import Bool, Env, SqlProgram, TypedExpr, missing, to_duckdb, to_spark
 from rules.engines import Asked, Engine, duckdb_engine, plain, spark_engine
 
+pytestmark = pytest.mark.untraced
+
 
 def _place(case: Case) -> tuple[str, str]:
     return case.compiled.facility, case.compiled.name

@@ -11,6 +11,8 @@ from plan.the_pack import FILES, POLICY
 from qianhai.kernel import Place
 from qianhai.policy import Authorisation, Cell, Movements, Policy, open_policy, read_facts
 
+pytestmark = pytest.mark.untraced
+
 ON = date(2024, 3, 1)
 #: Clauses of rows that wait for an instrument.
 WAITING = ("72b", "74d")

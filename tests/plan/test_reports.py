@@ -6,6 +6,8 @@ import pytest
 
 from plan.the_pack import POLICY
 
+pytestmark = pytest.mark.untraced
+
 assert POLICY is not None
 PACK = POLICY.pack
 BOP = PACK.codes["bop"]

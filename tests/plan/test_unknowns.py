@@ -14,6 +14,8 @@ from qianhai.kernel import Outcome
 from qianhai.policy import Case, Decision, Policy, decide_case, leaves_of
 from qianhai.rules import Env, evaluate
 
+pytestmark = pytest.mark.untraced
+
 SUBSETS, COMPLETIONS = 5, 200
 
 

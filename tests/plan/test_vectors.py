@@ -15,6 +15,8 @@ from plan.the_pack import POLICY
 from qianhai.kernel import Place
 from qianhai.policy import Decision, read_facts
 
+pytestmark = pytest.mark.untraced
+
 _JUNE = "2023-06-30"
 _ZONE = {"enterprise.is_eligible": "true", "refund.on": "2023-06-30", "original.on": "2022-12-31"}
 _CLASS_B = {"enterprise.class": "B"}

@@ -11,6 +11,8 @@ from qianhai.policy import Authorisation, Facility, Overlay, Pack, open_clauses
 from qianhai.policy.deciding import REASON_OF
 from qianhai.rules.functions import FORMS
 
+pytestmark = pytest.mark.untraced
+
 #: The plan's 28 clauses that wait for an instrument.
 WAITING = frozenset(
     """11b 11c 11d 21d 28a 29b 31c 32b 44e 47b 50f 60b 62b 65a 65b 66b 72b 74b 74c 74d 79c 82b

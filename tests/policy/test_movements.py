@@ -101,6 +101,14 @@ def test_a_kind_a_customer_opens_stands_in_the_matrix_or_apart_from_it() -> None
     assert not flaws_of(dict(files(MATRIX + "apart: [locker]\n", kinds)))
 
 
+def test_a_kind_that_stands_in_a_book_nobody_declared_is_told_where_it_says_so() -> None:
+    kinds = KINDS.replace("tagged: {", "tagged: {book: iland, ", 1)
+    (flaw,) = flaws_of(dict(files(kinds=kinds)))
+    assert (flaw.code, flaw.value) == ("P401", "iland")
+    assert (flaw.place.file, flaw.place.line) == ("plan/vocabulary/accounts.yaml", 4)
+    assert "`island`" in flaw.en
+
+
 @pytest.mark.parametrize(
     ("leg", "is_lawful"),
     [

@@ -16,6 +16,7 @@ from qianhai.kernel import BadInput, Outcome, format_minor, parse_decimal, to_mi
 from qianhai.policy import Policy, open_policy
 from route.desk import Desk, make_desk, plan_files
 from route.umbrella import MONEY, balance, everyone, give_back, keep
+from tracing import untraced
 
 Result = TypeVar("Result")
 OWN = "limit:88.shed.own:firm:outstanding:quota.CNY"
@@ -23,6 +24,7 @@ PARENT = "limit:88.shed.parent:group:outstanding:quota.CNY"
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def policy() -> Policy:
     return open_policy(plan_files())
 

@@ -5,9 +5,11 @@ import pytest
 from qianhai.db import Database
 from qianhai.policy import Policy, open_policy
 from route.desk import Desk, make_desk, plan_files
+from tracing import untraced
 
 
 @pytest.fixture(scope="session")
+@untraced()
 def policy() -> Policy:
     return open_policy(plan_files())
 

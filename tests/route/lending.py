@@ -13,6 +13,7 @@ from qianhai.db import Database
 from qianhai.instructions import Instruction
 from qianhai.policy import Policy, open_policy
 from route.desk import NOON, Desk, make_desk, plan_files
+from tracing import untraced
 
 FILE = "parameters/overseas_lending.yaml"
 #: Units of yuan for a hundred units of the currency lent.
@@ -33,6 +34,7 @@ def moved_files() -> dict[str, bytes]:
     return files
 
 
+@untraced()
 def moved() -> Policy:
     return open_policy(moved_files())
 

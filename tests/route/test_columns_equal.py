@@ -19,6 +19,8 @@ from qianhai.simulation import Entry as Cells
 from qianhai.simulation import Line, Year
 from route.desk import PLAN
 
+pytestmark = pytest.mark.untraced
+
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 DAY = date(2025, 6, 16)
 #: What two institutions may not have otherwise, by table: the id first, then what may be sealed

@@ -14,11 +14,13 @@ from route.desk import Desk, plan_files
 from route.test_personal_business import FACTS, WHO, remitted
 from route.test_submit_many import Bank, plan, rows, shuffled
 from route.umbrella import everyone, give_back, keep
+from tracing import untraced
 
 STORAGE = "umbrella_storage.facility.yaml"
 __all__ = ["plan", "remitted", "rows"]
 
 
+@untraced()
 def changed(old: str, new: str, file: str = STORAGE) -> Policy:
     files = plan_files()
     name = next(one for one in files if one.endswith(file))
@@ -26,6 +28,7 @@ def changed(old: str, new: str, file: str = STORAGE) -> Policy:
     return open_policy({**files, name: files[name].replace(old.encode(), new.encode())})
 
 
+@untraced()
 def without(*words: str) -> Policy:
     files = plan_files()
     return open_policy({n: raw for n, raw in files.items() if not any(w in n for w in words)})

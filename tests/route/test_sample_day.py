@@ -13,6 +13,7 @@ from qianhai.kernel import Outcome, Place
 from qianhai.main import read_files, site
 from qianhai.messages import Row, read
 from qianhai.policy import Policy, flatten, open_policy, read_facts
+from tracing import untraced
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -34,6 +35,7 @@ FACTS = sorted((EXAMPLES / "facts").glob("*.json"))
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def policy() -> Policy:
     return open_policy(read_files(ROOT / "plan"))
 

@@ -21,6 +21,7 @@ from qianhai.registers import Keyring
 from route import tampering
 from route.desk import Desk
 from route.umbrella import everyone, giving_back, keep, keeping
+from tracing import untraced
 
 ROOT = Path(__file__).parents[2]
 DAY = ROOT / "examples" / "day"
@@ -28,6 +29,7 @@ NOON = datetime(2025, 6, 30, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def plan() -> Policy:
     return open_policy(read_files(ROOT / "plan"))
 
@@ -158,15 +160,15 @@ def test_whoever_wrote_between_asking_and_posting_is_seen(
     keep(desk, "a1", "30.00")
     keep(desk, "a0", "5.00")
     asked = [giving_back(desk, "r0", "5.00", "a0"), giving_back(desk, "r1", "30.00", "a1")]
-    submit = desk.road.writer.submit
+    post_named = desk.road.writer.post_named
     others = iter([giving_back(desk, "x1", "10.00", "a1")])
 
     def after_another(*args: object, **kwargs: object) -> object:
         for other in others:
             desk.road.submit(other, at=desk.now())
-        return submit(*args, **kwargs)  # type: ignore[arg-type]
+        return post_named(*args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(desk.road.writer, "submit", after_another)
+    monkeypatch.setattr(desk.road.writer, "post_named", after_another)
     answers = list(desk.road.submit_many(asked, now=desk.now))
     assert outcomes(answers) == ["permitted", "refused"], "ten of the thirty had come back"
 

@@ -108,6 +108,16 @@ TABLE: Final = Table(
     ),
     "ask",
 )
+#: When a parcel may leave: whatever way it goes, at night only while 9b is open; by day by sea.
+HOURS: Final = Table(
+    (Text(), Bool()),
+    ("yes", "no"),
+    (
+        Line((None, frozenset({"true"})), "yes", "9b", "no"),
+        Line((frozenset({"sea"}), frozenset({"false"})), "yes"),
+    ),
+    "no",
+)
 PLAIN: Final = Scope(facts=FACTS, parameters=PARAMETERS, switches=SWITCHES, clauses=CLAUSES)
 LETS: Final = {name: check(text, PLAIN, at=Source("world.py")) for name, text in _LETS.items()}
 SCOPE: Final = Scope(
@@ -116,7 +126,7 @@ SCOPE: Final = Scope(
     switches=SWITCHES,
     clauses=CLAUSES,
     lets=LETS,
-    tables={"ways": TABLE},
+    tables={"ways": TABLE, "hours": HOURS},
 )
 
 

@@ -15,6 +15,7 @@ from qianhai.registers import Entry as Row
 from qianhai.simulation import INVERTED, Entry, Line, Year
 from qianhai.simulation.casting import cast_of
 from qianhai.simulation.repertoire import repertoires
+from tracing import untraced
 
 #: Providers whose facts business makes, or that every cast has by itself.
 MADE = {
@@ -25,6 +26,7 @@ PATTERNS = {"split", "dormant", "mule", "circle", "mismatch"}
 
 
 @pytest.fixture(scope="module")
+@untraced()
 def policy() -> Policy:
     return open_policy(read_files(Path(__file__).parents[2] / "plan"))
 

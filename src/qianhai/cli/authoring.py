@@ -39,9 +39,8 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
     """
     owners = _owners(app, target)
     counted = {(o.id, isinstance(o, Facility)): known_by(app.whole_policy, o) for o in owners}
-    shown = [
-        one for one in coverage(app.whole_policy) if (one.facility, bool(one.action)) in counted
-    ]
+    counts_of = coverage(app.whole_policy, owners={one.id for one in owners})
+    shown = [one for one in counts_of if (one.facility, bool(one.action)) in counted]
     proposed = [proposals(app.whole_policy, one) for one in shown]
     lacking = sum(len(one.lacking) for one in shown)
     reach = reach_document(reach_of(app.whole_policy)) if target is None else None

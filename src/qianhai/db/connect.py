@@ -81,6 +81,26 @@ class Database:
         finally:
             self._give_back(conn)
 
+    def prepare_readers(self) -> None:
+        """Make ready the role that readings take; once, before the first.
+
+        Raises:
+            Environment: this login may not make the role, and nobody made it for it.
+        """
+        try:
+            with self.transaction() as conn:
+                store.prepare_readers(conn)
+        except psycopg.errors.InsufficientPrivilege as fault:
+            raise Environment(
+                f"The database does not let this login make its role of readers: "
+                f"{_first_line(fault)}.",
+                "As its administrator, for the database NAME and the login LOGIN: create role "
+                "qianhai_readers_NAME nologin; grant qianhai_readers_NAME to LOGIN;",
+                zh=f"数据库不允许当前登录创建只读角色：{_first_line(fault)}。请由数据库管理员执行"
+                "（NAME 为数据库名，LOGIN 为登录名）：create role qianhai_readers_NAME nologin; "
+                "grant qianhai_readers_NAME to LOGIN;",
+            ) from fault
+
     @contextmanager
     def reading(self, sight: Sight) -> Iterator[Connection]:
         """Run a transaction that only reads, and only what one person may see.

@@ -6,6 +6,7 @@ It must not know the tables of any other room.
 from collections.abc import Sequence
 from typing import Final
 
+import psycopg
 from psycopg import sql
 
 from qianhai.db.model import Connection, Migration, Sight
@@ -79,11 +80,74 @@ def apply_migration(conn: Connection, step: Migration) -> None:
     )
 
 
+#: The role that readings take, one a database: a login of another one is no member of it.
+_READERS: Final = "left('qianhai_readers_' || current_database(), 63)"
+#: What of a user others may read: nothing that proves who they are.
+_USER_COLUMNS: Final = "id, institution_id, name, title, party, created_at, closed_at"
+
+
+def prepare_readers(conn: Connection) -> str:
+    """Make the role of readers, let this login take it, and let it read what has a policy.
+
+    A view has none of its own: it shows what its tables show, or filters by itself. Return the
+    role's name; what is there already stays. The caller's transaction ends in a fault of the
+    driver where this login may not.
+    """
+    conn.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+    found = conn.execute(
+        f"select {_READERS}, exists (select from pg_roles where rolname = {_READERS}),"  # noqa: S608
+        " current_user".encode()
+    ).fetchone()
+    assert found is not None, "a select without a table has one row"
+    role, is_there, login = found
+    readers = sql.Identifier(role)
+    if not is_there:
+        conn.execute(sql.SQL("create role {} nologin noinherit").format(readers))
+    if not _may_take(conn, role):
+        conn.execute(sql.SQL("grant {} to {}").format(readers, sql.Identifier(login)))
+    for schema in ("sight", "journal", "registers", "ledger", "instructions", "identity"):
+        name = sql.Identifier(schema)
+        conn.execute(sql.SQL("grant usage on schema {} to {}").format(name, readers))
+    for schema, table in _readable(conn):
+        columns = sql.SQL(f"({_USER_COLUMNS})" if (schema, table) == ("identity", "users") else "")
+        conn.execute(
+            sql.SQL("grant select {} on {} to {}").format(
+                columns, sql.Identifier(schema, table), readers
+            )
+        )
+    conn.execute(
+        sql.SQL(
+            "grant execute on function ledger.own_balances(), ledger.own_statement(text) to {}"
+        ).format(readers)
+    )
+    return str(role)
+
+
+def _may_take(conn: Connection, role: str) -> bool:
+    """Tell whether this login may become a role; asked by becoming it, in a savepoint."""
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute("select set_config('role', %s, true)", [role])
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def _readable(conn: Connection) -> Sequence[tuple[str, str]]:
+    """Return the tables that have a policy for readers, and the views."""
+    return conn.execute(
+        "select schemaname, tablename from pg_policies where policyname = 'sight'"
+        " union all select schemaname, viewname from pg_views"
+        " where schemaname in ('journal', 'registers', 'ledger', 'instructions') order by 1, 2"
+    ).fetchall()
+
+
 def settle_sight(conn: Connection, sight: Sight) -> None:
     """Give this transaction to the role of readers, told whose eyes it has; it only reads."""
     conn.execute(
         "select set_config('transaction_read_only', 'on', true),"
         " set_config('qianhai.institution', %s, true), set_config('qianhai.actor', %s, true),"
-        " set_config('qianhai.roles', %s, true), set_config('qianhai.party', %s, true)",
+        " set_config('qianhai.roles', %s, true), set_config('qianhai.party', %s, true),"
+        f" set_config('role', {_READERS}, true)".encode(),
         [sight.institution_id, sight.actor, ",".join(sorted(sight.roles)), sight.party or ""],
     )

@@ -56,6 +56,7 @@ class Block:
         self._policy, self._institution = policy, institution_id
         self.heads = heads
         self.ids: list[str] = heads["id"].to_pylist()
+        self.continued: list[str] = heads["continues"].to_pylist()
         self._cells: dict[str, list[Any]] = {}
         self.groups = [
             Group(facility, action, date.fromisoformat(day), np.asarray(table[AT]), table)

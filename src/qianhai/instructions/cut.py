@@ -6,19 +6,22 @@ balance an earlier one moves, or on what an earlier one puts on file. Limits nee
 ledger decides them one after another, in order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Instruction
+from qianhai.instructions.topics import Filings, Lookups, topics_of
 from qianhai.ledger import Kind
 
 
 class Horizon:
     """What a column does: what rests on it must wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
         self._moved: set[str] = set()
-        self._filed: set[str] = set()
+        self._filings = Filings()
+        self._count = 0
         self._settles = False
 
     def distinct(self, instructions: Sequence[Instruction]) -> int:
@@ -46,11 +49,12 @@ class Horizon:
         stands = stands_on(one)
         if stands and (self._settles or not self._moved.isdisjoint(stands)):
             return False
-        filed = self._filed
-        return not filed or (filed.isdisjoint(filed_by(one)) and filed.isdisjoint(named_by(one)))
+        headings = self._lookups.of(one.row.compiled)
+        return not self._filings.meet(one, headings, self._count)
 
     def _add(self, one: Handover) -> None:
-        self._filed.update(filed_by(one))
+        self._filings.add(topics_of(one.entries), self._count)
+        self._count += 1
         if one.chain is not None:
             legs = one.chain.legs
             self._moved.update(name for leg in legs for name in (leg.debit, leg.credit))
@@ -62,18 +66,3 @@ def stands_on(one: Handover) -> set[str]:
     """Return the accounts whose balances an answer rests on."""
     expected = () if one.chain is None else one.chain.expects
     return {*one.row.read, *(name for name, _ in expected)}
-
-
-def filed_by(one: Handover) -> Iterable[str]:
-    """Return whom or what the effects of an answer are on file about."""
-    for entry in one.entries:
-        if entry.fields["kind"] == "account":
-            yield entry.fields["number"]
-        yield entry.fields.get("id") or entry.fields.get("party") or ""
-
-
-def named_by(one: Handover) -> set[str]:
-    """Return every name by which an instruction could be about something on file."""
-    row = one.row
-    named = {*row.parties.values(), *row.accounts.values(), row.key}
-    return named | {value for value in row.facts.values() if isinstance(value, str)}

@@ -4,6 +4,7 @@ Named in `plan/vocabulary/effects.yaml`; a test holds both lists equal. An effec
 road's own transaction or not at all.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +17,7 @@ from qianhai.instructions.gather import Gathering
 from qianhai.instructions.model import Known
 from qianhai.instructions.schedules import check_terms
 from qianhai.instructions.shape import Shaped
+from qianhai.instructions.topics import Topic, topics_of
 from qianhai.kernel import CURRENCIES, Money, Place, canonical_text, format_minor, scale_of
 from qianhai.ledger import balances
 from qianhai.policy import Verdict
@@ -175,9 +177,9 @@ def _called(row: Known, verdict: Verdict) -> Iterator[tuple[int, str, dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What effects put on file: about whom or what, and when the register was told."""
+    """What effects put on file: the topics, and when the register was told."""
 
-    names: frozenset[str]
+    topics: frozenset[Topic]
     at: datetime
 
 
@@ -190,20 +192,37 @@ def carry_out(
     salts: Callable[[], bytes],
     at: datetime,
 ) -> Filed | None:
-    """Put on file what the effects of booked business say, all of it by one load."""
-    if not entries:
-        return None
-    told = load(
-        conn,
-        entries,
-        institution_id=institution_id,
-        at=at,
-        salts=salts,
-        by="road",
-        keyring=keyring,
-    )
-    names = {entry.fields.get(name, "") for entry in entries for name in ("id", "party")}
-    return Filed(frozenset(names), told.known_since) if told.new else None
+    """Put on file what the effects of booked business say.
+
+    One load takes all of it, but what is told again of the same thing, in another one after it.
+    """
+    found: Filed | None = None
+    for wave in _waves(entries):
+        told = load(
+            conn,
+            wave,
+            institution_id=institution_id,
+            at=at,
+            salts=salts,
+            by="road",
+            keyring=keyring,
+        )
+        if told.new:
+            found = Filed(frozenset(topics_of(entries)), told.known_since)
+    return found
+
+
+def _waves(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return entries in order such that none together is about the same thing and day."""
+    waves: list[list[Entry]] = []
+    told: Counter[object] = Counter()
+    for entry in entries:
+        about = *topics_of([entry]), entry.fields["since"]
+        if told[about] == len(waves):
+            waves.append([])
+        waves[told[about]].append(entry)
+        told[about] += 1
+    return waves
 
 
 def _texts(row: Known, key: str, name: str, verdict: Verdict) -> dict[str, str]:

@@ -18,11 +18,13 @@ from qianhai.instructions.block import Block, Group
 from qianhai.instructions.columns import Legs, Specs, legs_of
 from qianhai.instructions.days import Day, Days
 from qianhai.instructions.effects import PLAIN
+from qianhai.instructions.handover import Handover
 from qianhai.instructions.kinds import Judge, Judged
 from qianhai.instructions.model import Instruction
 from qianhai.instructions.part import Part, part_of
 from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.sources import Sources, is_askable, rests_on_balances
+from qianhai.instructions.topics import Heading, Lookups, Topic, topics_of
 from qianhai.policy import Compiled, Policy
 from qianhai.rules import Number
 
@@ -37,17 +39,19 @@ LATE_MIN: Final = 64
 class Prepared:
     """A block on its way: its parts, which rows go by themselves, the accounts the parts name.
 
-    `filed` tells about whom or what a part's row puts something on file, and where that row is.
-    `late` are groups that rest on balances: they are prepared when their turn comes.
+    `filed` tells what rows of parts put on file: the place of the row and the topic, in order.
+    `late` are groups that rest on balances: they are prepared when their turn comes. `ready` are
+    rows that go by themselves and were prepared already, as long as nothing they rest on changes.
     """
 
     block: Block
     parts: list[Part]
     alone: Numbers
     specs: Specs
-    filed: dict[str, int]
+    filed: list[tuple[int, Topic]]
     known_at: datetime
     late: list[tuple[Group, Compiled]] = field(default_factory=list)
+    ready: dict[int, Handover] = field(default_factory=dict)
 
     def set_alone(self, places: Numbers) -> None:
         """Have rows go by themselves."""
@@ -68,6 +72,7 @@ class BlockPreparer:
 
     def __init__(self, policy: Policy, preparer: Preparer, institution_id: str) -> None:
         self._policy, self._preparer, self._institution = policy, preparer, institution_id
+        self.lookups = Lookups(policy)
         self.sources = Sources(policy, institution_id)
         self._judge = Judge(policy)
         self._fits: dict[tuple[str, str], bool] = {}
@@ -76,7 +81,7 @@ class BlockPreparer:
         """Prepare a block on what is on record now."""
         days = Days(conn, self._policy, self._institution, at, self.sources.held)
         self.sources.begin(days.head)
-        prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), {}, days.known_at)
+        prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), [], days.known_at)
         may_share = _shareable(block)
         for group in block.groups:
             own = _some(group, may_share[group.places])
@@ -91,7 +96,7 @@ class BlockPreparer:
             else:
                 found = self._group(conn, days[group.value_on], own, compiled, prepared)
                 prepared.parts += found
-        _file(prepared, prepared.parts)
+        self._file(prepared, prepared.parts)
         return prepared
 
     def prepare_late(
@@ -112,7 +117,7 @@ class BlockPreparer:
                 prepared.alone[own.places] = True
             else:
                 found += self._group(conn, days[group.value_on], own, compiled, prepared)
-        _file(prepared, found)
+        self._file(prepared, found)
         return [kept for part in found if len(kept := part.take(~prepared.alone[part.places]))]
 
     def _group(
@@ -140,6 +145,26 @@ class BlockPreparer:
         for verdict, rows in judged.kinds:
             names = [ids[at] for at in places[rows].tolist()]
             yield legs_of(self._policy, day.book, judged, verdict, rows, names, prepared.specs)
+
+    def _file(self, prepared: Prepared, parts: Sequence[Part]) -> None:
+        """Note what parts put on file; rows that ask for any of it later go by themselves."""
+        fresh = sorted(
+            (at, topic)
+            for part in parts
+            for at, entries in zip(part.places.tolist(), part.entries(), strict=True)
+            for topic in topics_of(entries)
+        )
+        if not fresh:
+            return
+        prepared.filed = sorted([*prepared.filed, *fresh])
+        headings = {heading for _, (heading, _) in fresh}
+        judged = {id(part.judged): part.judged for part in prepared.parts}.values()
+        groups = [(one.table, one.group, one.business.compiled) for one in judged]
+        groups += [(group.table, group, compiled) for group, compiled in prepared.late]
+        for table, group, compiled in groups:
+            looked = self.lookups.of(compiled)
+            meant = headings if looked is None else headings & looked
+            _set_asking_alone(prepared, table, group, meant, fresh)
 
     def _fits_columns(self, compiled: Compiled) -> bool:
         key = compiled.facility, compiled.name
@@ -171,27 +196,25 @@ def _some(group: Group, mask: Numbers) -> Group:
     return replace(group, places=group.places[mask], table=group.table.filter(pa.array(mask)))
 
 
-def _file(prepared: Prepared, parts: Sequence[Part]) -> None:
-    """Note what parts put on file; rows that name any of it later go by themselves."""
-    filed: dict[str, int] = {}
-    for part in parts:
-        for at, entries in zip(part.places.tolist(), part.entries(), strict=True):
-            for entry in entries:
-                name = entry.fields.get("id") or entry.fields.get("party") or ""
-                filed[name] = min(at, filed.get(name, at))
-    if not filed:
+def _set_asking_alone(
+    prepared: Prepared,
+    table: pa.Table,
+    group: Group,
+    headings: set[Heading],
+    filed: Sequence[tuple[int, Topic]],
+) -> None:
+    """Have the rows of a group go by themselves that name what was filed before them."""
+    places: dict[str, int] = {}
+    for at, (heading, about) in filed:
+        if heading in headings:
+            places.setdefault(about, at)
+    if not places or group.places[-1] < min(places.values()):
         return
-    prepared.filed |= filed
-    names = pa.array(list(filed), pa.string())
-    first = np.array([*filed.values(), len(prepared.alone)])
-    groups = {id(part.judged): (part.judged.table, part.judged.group) for part in prepared.parts}
-    groups |= {id(group): (group.table, group) for group, _ in prepared.late}
-    for table, group in groups.values():
-        if group.places[-1] < first[:-1].min():
-            continue
-        rests = np.zeros(len(table), np.bool_)
-        for column in table.columns:
-            if pa.types.is_string(column.type):
-                found = pc.index_in(column.combine_chunks(), names).fill_null(len(names))
-                rests |= first[np.asarray(found)] < group.places
-        prepared.set_alone(group.places[rests])
+    names = pa.array(list(places), pa.string())
+    first = np.array([*places.values(), len(prepared.alone)])
+    rests = np.zeros(len(table), np.bool_)
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            found = pc.index_in(column.combine_chunks(), names).fill_null(len(names))
+            rests |= first[np.asarray(found)] < group.places
+    prepared.set_alone(group.places[rests])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from operator import add
+from operator import add, itemgetter
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -109,14 +109,23 @@ class Recorder:
         return self._salts(16)
 
     def write(
-        self, conn: Connection, booked: Sequence[Booked], at: datetime, parts: Sequence[Part] = ()
+        self,
+        conn: Connection,
+        booked: Sequence[Booked],
+        at: datetime,
+        parts: Sequence[Part] = (),
+        places: Sequence[int] = (),
     ) -> tuple[list[Answer], Filed | None]:
         """Write everything a column of answers leaves: instructions by themselves, and parts.
 
-        Returns the answers of the former, and what effects put on file.
+        `places` are those of the former among the rows of the parts, if there are any. Returns
+        their answers, and what effects put on file.
         """
-        entries = [entry for one in booked for entry in one.entries]
-        entries += [entry for part in parts for each in part.entries() for entry in each]
+        own = places if parts else range(len(booked))
+        filing = [(place, one.entries) for place, one in zip(own, booked, strict=True)]
+        for part in parts:
+            filing += zip(part.places.tolist(), part.entries(), strict=True)
+        entries = [entry for _, each in sorted(filing, key=itemgetter(0)) for entry in each]
         # The journal's head is locked last: whoever loads a register takes the locks in this order.
         filed = carry_out(
             conn,

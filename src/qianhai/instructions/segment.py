@@ -4,22 +4,26 @@ Parts and instructions by themselves, in the order of the input, as chains in co
 ledger. A segment ends before the first row that rests on what an earlier one of it changes.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from qianhai.instructions.columns import NO_CAP
-from qianhai.instructions.cut import filed_by, named_by, stands_on
+from qianhai.instructions.cut import stands_on
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer
 from qianhai.instructions.part import Part
 from qianhai.instructions.prepare_block import Prepared
+from qianhai.instructions.topics import Filings, Lookups, topics_of
 from qianhai.kernel import Outcome, derived_ids
 from qianhai.ledger import (
     EXPECTED,
     INT64_MAX,
+    NAMED,
     AccountSpec,
     Kind,
     NamedChains,
@@ -113,26 +117,57 @@ def segment_of(
     )
 
 
-def cut_of(segment: Segment) -> int:
+def cut_of(segment: Segment, lookups: Lookups) -> int:
     """Return where a segment has to end: before what rests on an earlier row of it."""
-    end = segment.end
-    moved = _Moved(segment)
-    filed = {n: at for n, at in segment.prepared.filed.items() if segment.first <= at < end}
+    done = Done(segment, lookups)
     for place in sorted(segment.handovers):
-        if place >= end:
-            break
         one = segment.handovers[place]
         is_settling = one.chain is not None and one.chain.kind not in (Kind.POST, Kind.HOLD)
-        rests = any(moved.before(name, place) for name in stands_on(one))
-        if filed and not rests:
-            names = {*named_by(one), *filed_by(one)}
-            rests = any(filed[name] < place for name in names & filed.keys())
-        if is_settling or rests:
-            return place
-        moved.add(one, place)
-        for name in filed_by(one):
-            filed.setdefault(name, place)
-    return min(end, moved.first_resting(segment.parts))
+        if is_settling or done.meets(one, place):
+            return min(place, done.first_resting())
+        done.add(one, place)
+    return min(segment.end, done.first_resting())
+
+
+class Done:
+    """What the rows of a segment change, and where first: so far what its parts do."""
+
+    def __init__(self, segment: Segment, lookups: Lookups) -> None:
+        self._segment, self._lookups = segment, lookups
+        self._moved = _Moved(segment)
+        self._filings = Filings()
+        filed = segment.prepared.filed
+        for place, topic in filed[bisect_left(filed, (segment.first,)) :]:
+            if place >= segment.end:
+                break
+            self._filings.add([topic], place)
+
+    def add(self, one: Handover, place: int) -> None:
+        """Add what an instruction by itself changes."""
+        self._moved.add(one, place)
+        self._filings.add(topics_of(one.entries), place)
+
+    def meets(self, one: Handover, place: int) -> bool:
+        """Tell whether an answer rests on what a row before its place changes."""
+        if any(self._moved.before(name, place) for name in stands_on(one)):
+            return True
+        return self._filings.meet(one, self._lookups.of(one.row.compiled), place)
+
+    def first_resting(self) -> int:
+        """Return the first place of a part whose row rests on what an earlier row moves."""
+        return self._moved.first_resting(self._segment.parts)
+
+
+def standing(
+    segment: Segment, lookups: Lookups, later: Mapping[int, Handover]
+) -> dict[int, Handover]:
+    """Return those of later answers that still stand when a segment is posted."""
+    done = Done(segment, lookups)
+    for place, one in segment.handovers.items():
+        if one.chain is not None and one.chain.kind not in (Kind.POST, Kind.HOLD):
+            return {}
+        done.add(one, place)
+    return {place: one for place, one in later.items() if not done.meets(one, place)}
 
 
 class _Moved:
@@ -183,6 +218,8 @@ class Chains:
         self._of_specs = np.full(len(segment.prepared.specs), -1)
         heads: list[tuple[int, bytes, int, int, int]] = []
         expects: list[tuple[int, int, int]] = []
+        self._begins: list[tuple[int, int]] = []
+        self._closes: list[tuple[int, int]] = []
         for part in segment.parts:
             if part.legs:
                 self._part(part)
@@ -215,6 +252,8 @@ class Chains:
             self._specs.append(spec)
         elif self._specs[at] is None:
             self._specs[at] = spec
+        else:
+            assert spec in {None, self._specs[at]}, "rows that open one account share no segment"
         return at
 
     def _part(self, part: Part) -> None:
@@ -238,9 +277,12 @@ class Chains:
 
     def _single(self, place: int, one: Handover) -> None:
         assert one.chain is not None, "only what moves has a chain"
-        specs = {spec.name: spec for spec in one.chain.opens}
-        for name, spec in specs.items():
-            self._place(name, spec)
+        used = {name for leg in one.chain.legs for name in (leg.debit, leg.credit)}
+        for spec in one.chain.opens:
+            at = self._place(spec.name, spec)
+            if spec.name not in used:
+                self._begins.append((place, at))
+        self._closes += [(place, self._place(name, None)) for name in one.chain.closes]
         for number, leg in enumerate(one.chain.legs):
             debit, credit = self._place(leg.debit, None), self._place(leg.credit, None)
             cap = NO_CAP if leg.cap is None else min(leg.cap, INT64_MAX)
@@ -277,7 +319,17 @@ class Chains:
             self._names,
             self._specs,
             expected,
+            self._pairs(self._begins),
+            self._pairs(self._closes),
         )
+
+    def _pairs(self, found: Sequence[tuple[int, int]]) -> Numbers:
+        """Return accounts with the numbers of their chains, chain after chain."""
+        said = np.array(sorted(found, key=itemgetter(0)), np.int64).reshape(-1, 2)
+        pairs = np.zeros(len(said), NAMED)
+        pairs["chain"] = np.searchsorted(self.places, said[:, 0])
+        pairs["account"] = said[:, 1]
+        return pairs
 
     def rows(self, part: Part) -> Numbers:
         """Return the numbers of the chains of a part that has legs."""

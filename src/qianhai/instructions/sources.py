@@ -20,8 +20,9 @@ from qianhai.instructions.days import Day
 from qianhai.instructions.gather import PROVIDERS, Gathering, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
 from qianhai.instructions.reports import asks_areas
+from qianhai.instructions.topics import ACCOUNTS, LOOKS_UNDER, Heading, Topic
 from qianhai.kernel import CURRENCIES, canonical_text
-from qianhai.policy import Compiled, Policy, leaves_of
+from qianhai.policy import Compiled, Fact, Policy, leaves_of
 from qianhai.registers import Account, PartyType
 
 #: What each provider is asked about: the names of its arguments that say it.
@@ -82,6 +83,7 @@ class Sources:
     def __init__(self, policy: Policy, institution_id: str) -> None:
         self._policy, self._institution = policy, institution_id
         self._told: dict[tuple[str, str, date], dict[tuple[str, ...], Told]] = {}
+        self._under: dict[Heading, list[dict[tuple[str, ...], Told]]] = {}
         self._count = 0
         self._held: dict[date, dict[str, tuple[Account, ...]]] = {}
         self._persons: dict[date, dict[str, str]] = {}
@@ -92,23 +94,26 @@ class Sources:
         """Forget what was kept if the register was told something since, other than by `filed`."""
         if head != self._head or self._count > _KEPT_MAX:
             self._told.clear()
+            self._under.clear()
             self._held.clear()
             self._persons.clear()
             self._areas.clear()
             self._count = 0
             self._head = head
 
-    def filed(self, names: Iterable[str], head: datetime) -> None:
-        """Forget what was answered about some of whom the road itself put something on file."""
-        gone = set(names)
-        for kept in self._told.values():
-            is_plain = len(next(iter(kept), ("",))) == 1
-            keys = ((name,) for name in gone) if is_plain else list(kept)
-            for key in keys:
-                if not gone.isdisjoint(key):
-                    kept.pop(key, None)
+    def filed(self, topics: Iterable[Topic], head: datetime) -> None:
+        """Forget what was answered of what the road itself put on file."""
+        gone: dict[Heading, set[str]] = {}
+        for heading, about in topics:
+            gone.setdefault(heading, set()).add(about)
+        for heading, names in gone.items():
+            for kept in self._under.get(heading, ()):
+                is_plain = len(next(iter(kept), ("",))) == 1
+                for key in [(name,) for name in names] if is_plain else list(kept):
+                    if not names.isdisjoint(key):
+                        kept.pop(key, None)
         for held in self._held.values():
-            for name in gone & held.keys():
+            for name in gone.get(ACCOUNTS, set()) & held.keys():
                 del held[name]
         self._head = head
 
@@ -169,13 +174,22 @@ class Sources:
                 reads.append(Read([one.read for one in told], np.asarray(at)))
         return Gathered(table, _joined(parts, len(table)), reads)
 
+    def _kept(self, facility: str, name: str, fact: Fact, day: date) -> dict[tuple[str, ...], Told]:
+        """Return what was answered to a fact on a day, to be kept unless it is a balance."""
+        if fact.provider in READING:
+            return {}
+        key = facility, name, day
+        if key not in self._told:
+            self._told[key] = {}
+            for heading in LOOKS_UNDER[fact.provider](fact.args):
+                self._under.setdefault(heading, []).append(self._told[key])
+        return self._told[key]
+
     def _answers(self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]]) -> list[Told]:
         """Return what a fact's provider says of each key, asking about those not asked yet."""
         nobody = asking.rows[0]
         compiled, fact = nobody.compiled, nobody.compiled.facts[name]
-        kept = self._told.setdefault((compiled.facility, name, nobody.standing.on), {})
-        if fact.provider in READING:
-            kept = {}
+        kept = self._kept(compiled.facility, name, fact, nobody.standing.on)
         fresh = [key for key in keys if key not in kept]
         if fresh:
             roles = self._policy.pack.facilities[compiled.facility].parties

@@ -25,7 +25,7 @@ from qianhai.instructions.part import Part
 from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.prepare_block import BlockPreparer, Prepared
 from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
-from qianhai.instructions.segment import Answered, Chains, Segment, cut_of, segment_of
+from qianhai.instructions.segment import Answered, Chains, Segment, cut_of, segment_of, standing
 from qianhai.instructions.stage import Staged
 from qianhai.kernel import Outcome, StaleState
 from qianhai.ledger import Chain, ChainResult, PostedChains, Result, Submission, Writer
@@ -184,33 +184,34 @@ class Road:
             if segment is None:
                 return self._by_themselves(prepared, first, at)
             try:
-                return self._post_segment(segment, at)
+                answered = self._post_segment(segment, at)
             except StaleState:
                 self._is_careful = True
+                prepared.ready.clear()
                 with self.database.transaction() as conn:
                     self._set_known_alone(conn, prepared)
             except _StopShort as stop:
                 end = stop.count
+                prepared.ready.clear()
                 if end == first:
                     return self._by_themselves(prepared, first, at)
+            else:
+                self._keep_ready(prepared, segment)
+                return answered
         raise StaleState(f"instructions from {prepared.block.ids[first]} on met other writers")
 
     def _by_themselves(self, prepared: Prepared, first: int, at: datetime) -> Answered:
-        """Post the next rows of a block one by one prepared, up to where parts are worth it."""
-        most = min(self._size, len(prepared.block) - first)
-        shares = np.flatnonzero(~prepared.alone[first : first + most])
-        count = most if not len(shares) else max(int(shares[0]), min(most, BLOCK_MIN))
+        """Post the next few rows one by one: what settles a hold, or too few for a part."""
+        count = min(BLOCK_MIN, len(prepared.block) - first)
         instructions = [prepared.instruction(first + at) for at in range(count)]
         answers = self._post(self._column(instructions, at))
         answers = answers or [self.submit(instructions[0], at=at)]
-        self._size = min(_COLUMN_MAX, 2 * max(len(answers), _COLUMN_MIN))
+        prepared.ready.clear()
         end = first + len(answers)
         return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
 
     def _segment(self, prepared: Prepared, first: int, end: int, at: datetime) -> Segment | None:
-        """Prepare rows from a place on that can share a commit; None where no part is there."""
-        if prepared.alone[first : first + _COLUMN_MIN].all():
-            return None
+        """Prepare rows from a place on that can share a commit; None where that is too few."""
         if prepared.late:
             end = min(end, first + self._reach)
         with self.database.transaction() as conn:
@@ -218,31 +219,42 @@ class Road:
             alone = first + np.flatnonzero(prepared.alone[first:end])
             if len(alone) > self._size:
                 end = int(alone[self._size])
-            ids = prepared.block.ids
-            places = {one: place for place, one in enumerate(ids[first:end], first)}
+            ids, continued = prepared.block.ids, prepared.block.continued
+            places = {one: place for place, one in reversed(list(enumerate(ids[first:end], first)))}
             instructions: dict[int, Instruction] = {}
             for place in alone[alone < end].tolist():
-                one = prepared.instruction(place)
-                if min(places.get(one.continues, end), places[one.id]) < place:
+                if min(places.get(continued[place], end), places[ids[place]]) < place:
                     end = place
                     break
-                instructions[place] = one
+                if place not in prepared.ready:
+                    instructions[place] = prepared.instruction(place)
             stored = self.recorder.stored(conn, list(instructions.values()))
             fresh = {place: one for place, one in instructions.items() if one.id not in stored}
             made = self._preparer.prepare(conn, list(fresh.values()), at) if fresh else []
         repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
-        handovers = dict(zip(fresh, made, strict=True))
+        prepared.ready |= dict(zip(fresh, made, strict=True))
+        handovers = {at_: one for at_, one in sorted(prepared.ready.items()) if first <= at_ < end}
         whole = segment_of(prepared, [*prepared.parts, *late], first, end, handovers, repeated)
-        segment = whole.until(cut_of(whole))
-        count = sum(place < segment.end for place in handovers)
-        self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
+        segment = whole.until(cut_of(whole, self._blocks.lookups))
         grown = 2 if segment.end == whole.end else 1.25
         self._reach = max(_REACH_MIN, int(grown * (segment.end - first)))
-        is_worth_it = segment.parts and segment.end - first >= BLOCK_MIN
-        return segment if is_worth_it else None
+        is_enough = segment.end - first >= (BLOCK_MIN if segment.parts else 1)
+        return segment if is_enough else None
+
+    def _keep_ready(self, prepared: Prepared, segment: Segment) -> None:
+        """Keep of what was prepared beyond a segment what still stands when it is posted.
+
+        The fewer stand, the fewer are prepared ahead.
+        """
+        later = {place: one for place, one in prepared.ready.items() if place >= segment.end}
+        prepared.ready = standing(segment, self._blocks.lookups, later)
+        count = len(segment.handovers) + len(prepared.ready)
+        self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
 
     def _post_segment(self, segment: Segment, at: datetime) -> Answered:
         """Have the ledger post a segment, and write what every answer leaves, in one commit."""
+        if not (segment.parts or segment.handovers):
+            return Answered(segment.first, segment.end, (), segment.repeated)
         chains = Chains(segment, self.institution_id)
         found: list[Answered] = []
         filed: list[Filed | None] = []
@@ -262,7 +274,7 @@ class Road:
                 _booked(one, _NOTHING_MOVED if one.chain is None else posted.one(numbers[place]))
                 for place, one in handed.items()
             ]
-            answers, told = self.recorder.write(conn, booked, at, parts)
+            answers, told = self.recorder.write(conn, booked, at, parts, list(handed))
             single = dict(zip(handed, answers, strict=True)) | dict(segment.repeated)
             found[:] = [Answered(segment.first, segment.end, parts, single)]
             filed[:] = [told]
@@ -274,7 +286,7 @@ class Road:
     def _note(self, filed: Filed | None) -> None:
         """Forget what was known about those of whom something was put on file."""
         if filed is not None:
-            self._blocks.sources.filed(filed.names, filed.at)
+            self._blocks.sources.filed(filed.topics, filed.at)
 
     def expire_holds(self, *, at: datetime) -> int:
         """Void the holds whose time is over, each with its entry in the journal; return how many.
@@ -299,7 +311,7 @@ class Road:
 
     def _column(self, instructions: Sequence[Instruction], at: datetime) -> _Column:
         """Prepare as many of the first instructions as can share the road."""
-        horizon = Horizon()
+        horizon = Horizon(self._blocks.lookups)
         shared = instructions[: horizon.distinct(instructions)]
         with self.database.transaction() as conn:
             repeated = self.recorder.stored(conn, shared)

@@ -41,7 +41,7 @@ from qianhai.ledger.model import (
     StoredChain,
     Transfer,
 )
-from qianhai.ledger.named import EXPECTED, NamedChains, PostedChains
+from qianhai.ledger.named import EXPECTED, NAMED, NamedChains, PostedChains
 from qianhai.ledger.read import (
     account_spec,
     accounts_of,
@@ -68,6 +68,7 @@ __all__ = [
     "EXPORTS",
     "INT64_MAX",
     "LEGS_MAX",
+    "NAMED",
     "Account",
     "AccountSpec",
     "Asset",

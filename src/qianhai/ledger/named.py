@@ -38,7 +38,8 @@ class NamedChains:
     `expires_at` in microseconds since 1970 or the greatest number, and `counts`, its legs. Of each
     leg: the places of its accounts in `names`, amount, cap (the least number for none), spills.
     `specs` say what each account is opened as where it is not; None has to be open already.
-    `expects` pairs the number of a chain and the place of an account with the balance it relies on.
+    `expects` pairs the number of a chain and the place of an account with the balance it relies on;
+    `begins` and `closes` pair it with accounts it opens without a leg, and those it closes.
     """
 
     institution_id: str
@@ -55,6 +56,8 @@ class NamedChains:
     names: Sequence[str]
     specs: Sequence[AccountSpec | None]
     expects: Records
+    begins: Records
+    closes: Records
 
     def __len__(self) -> int:
         """Return how many chains there are."""
@@ -83,11 +86,20 @@ class NamedChains:
             expires_at=None
             if expires == kernel.INT64_MAX
             else _EPOCH + timedelta(microseconds=expires),
+            opens=tuple(spec for at in _of(self.begins, place) if (spec := self.specs[at])),
+            closes=tuple(self.names[at] for at in _of(self.closes, place)),
         )
 
 
-#: The form of `expects`.
+def _of(pairs: Records, place: int) -> list[int]:
+    """Return the accounts that some pairs name with a chain."""
+    accounts: list[int] = pairs["account"][pairs["chain"] == place].tolist()
+    return accounts
+
+
+#: The form of `expects`, and that of `begins` and `closes`.
 EXPECTED: Final = np.dtype([("chain", np.int64), ("account", np.int64), ("balance", np.int64)])
+NAMED: Final = np.dtype([("chain", np.int64), ("account", np.int64)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +181,9 @@ def encode_named(chains: NamedChains, book: Book) -> Sheet:
     expects["account"] = rows[chains.expects["account"]]
     expects["balance"] = chains.expects["balance"]
     _range(made, "expect", chains.expects["chain"])
-    arrays = Arrays(
-        book.assets, book.accounts, opens, expects, np.zeros(0, np.int64), legs, made
-    )  # fmt: skip
+    _range(made, "close", chains.closes["chain"])
+    closes = rows[chains.closes["account"]]
+    arrays = Arrays(book.assets, book.accounts, opens, expects, closes, legs, made)
     return Sheet(
         arrays,
         (),
@@ -200,11 +212,15 @@ def _opens(
     stands = book.accounts[rows]
     needs = (stands["state"] != kernel.OPEN) | (stands["spec"] != specs)
     needs &= specs != kernel.NONE
-    owners = np.repeat(np.arange(len(chains)), chains.counts)
+    by_leg = np.repeat(np.arange(len(chains)), chains.counts)
     pairs = np.concatenate(
         [
             owners[needs[side]] * len(rows) + side[needs[side]]
-            for side in (chains.debit, chains.credit)
+            for owners, side in (
+                (by_leg, chains.debit),
+                (by_leg, chains.credit),
+                (chains.begins["chain"], chains.begins["account"]),
+            )
         ]
     )
     owner, account = np.divmod(np.unique(pairs), max(len(rows), 1))

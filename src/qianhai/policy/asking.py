@@ -4,7 +4,7 @@ A look is what `decide` would say, short and often: the outcome, what is open an
 waits for. A question is asked only while its fact is among those. Books nothing, asks nobody.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,12 +13,12 @@ from qianhai.policy.answering import Answers
 from qianhai.policy.binding import bind
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.deciding import Finding, compare, findings_of
-from qianhai.policy.facts import Leaf, leaves_of
+from qianhai.policy.facts import Leaf
 from qianhai.policy.limits import draws_of
 from qianhai.policy.model import Decision
 from qianhai.policy.policy import Policy
 from qianhai.policy.standing import Standing
-from qianhai.rules import Env, TypedExpr, missing
+from qianhai.rules import Env, TypedExpr, missing_by
 
 #: Among questions that may settle it alone, a yes or no is soonest answered, a word next.
 _SOONER: Final[Mapping[str, int]] = {"boolean": 0, "enum": 1, "currency": 1, "text": 2}
@@ -90,7 +90,7 @@ class Matter:
         self.policy = policy
         self.compiled = compiled
         self.standing = standing
-        self.leaves = leaves_of(compiled.facts)
+        self.leaves = compiled.leaves
         self.answers = Answers(compiled, standing)
         self._run = bind(compiled, standing).run
         self._lacking: dict[tuple[object, ...], tuple[str, ...]] = {}
@@ -129,13 +129,22 @@ class Matter:
         return Look(outcome, tuple(failed), opens, tuple(lacking))
 
     def _opens(self, findings: Iterable[Finding], facts: Mapping[str, object]) -> tuple[Open, ...]:
+        standing = self.standing
+        missing = missing_by(
+            Env(facts, standing.parameters, standing.switches, standing.open_clauses)
+        )
         opens = []
         for finding in findings:
-            names = (name for tree in finding.trees for name in self._missing(tree, facts))
+            names = (n for tree in finding.trees for n in self._lacking_of(tree, facts, missing))
             opens.append(Open(finding, tuple(dict.fromkeys(names))))
         return tuple(opens)
 
-    def _missing(self, tree: TypedExpr, facts: Mapping[str, object]) -> tuple[str, ...]:
+    def _lacking_of(
+        self,
+        tree: TypedExpr,
+        facts: Mapping[str, object],
+        missing: Callable[[TypedExpr], frozenset[str]],
+    ) -> tuple[str, ...]:
         """Return what a tree lacks; looked up where it was asked with the same facts before."""
         reads = self._reads.get(id(tree))
         if reads is None:
@@ -143,9 +152,7 @@ class Matter:
         key = (id(tree), *(_hashable(facts.get(name)) for name in reads))
         found = self._lacking.get(key)
         if found is None:
-            standing = self.standing
-            env = Env(facts, standing.parameters, standing.switches, standing.open_clauses)
-            found = self._lacking[key] = tuple(sorted(missing(tree, env)))
+            found = self._lacking[key] = tuple(sorted(missing(tree)))
         return found
 
     def questions(

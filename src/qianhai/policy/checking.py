@@ -54,10 +54,12 @@ def check_pack(
     found = Survey(pack.pack, pack, ()) if isinstance(pack, Policy) else survey(pack, folder=folder)
     read, flaws, examples, lacking = found.pack, list(found.flaws), 0, 0
     if found.policy is not None:
-        examples = sum(1 for _ in cases_of(found.policy)) + len(found.policy.figures)
-        shown = coverage(found.policy)
+        cases = tuple(cases_of(found.policy))
+        examples = len(cases) + len(found.policy.figures)
+        shown = coverage(found.policy, cases)
         lacking = sum(len(one.lacking) for one in shown)
-        flaws += [*check_examples(found.policy), *not_shown(shown), *idle_facts(found.policy)]
+        flaws += [*check_examples(found.policy, cases), *not_shown(shown)]
+        flaws += idle_facts(found.policy)
     if read is None:
         return CheckReport(0, 0, 0, 0, 0, tuple(flaws))
     if source_text is not None:

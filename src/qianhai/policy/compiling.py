@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Final
 
 from qianhai.kernel import CURRENCIES, Flaw
+from qianhai.policy.comparing import Comparison, comparisons_of
+from qianhai.policy.facts import Leaf, leaves_of
 from qianhai.policy.kinds import fact_types, scope_of
 from qianhai.policy.model import Action, Condition, Facility, Fact, Limit
 from qianhai.policy.pack import Pack, Source
@@ -76,6 +78,16 @@ class Compiled:
         """Return the program that answers every condition and value at once."""
         tests = {f"test.{name}": tree for name, (_, tree) in self.tests.items()}
         return to_python({**tests, **self.guards}, self.values)
+
+    @cached_property
+    def leaves(self) -> Mapping[str, Leaf]:
+        """Return every leaf of its facts, by its dotted path."""
+        return leaves_of(self.facts)
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
+        """Return the ordered comparisons of each condition, by its id."""
+        return {name: comparisons_of(tree) for name, (_, tree) in self.tests.items()}
 
     @cached_property
     def facts_beside_used(self) -> frozenset[str]:

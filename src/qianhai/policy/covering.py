@@ -4,7 +4,7 @@ A condition nobody has seen fail is not known to work. Holds the count of what i
 themselves are run by examples.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,17 +13,15 @@ from functools import partial
 from typing import Final
 
 from qianhai.kernel import CURRENCIES, EXACT, Flaw
+from qianhai.policy.comparing import Comparison
 from qianhai.policy.compiling import Compiled
 from qianhai.policy.examples import Case, cases_of, decide_case
-from qianhai.policy.facts import leaves_of
 from qianhai.policy.limits import fits, limit_data
 from qianhai.policy.model import Facility, Verdict
 from qianhai.policy.policy import Policy
 from qianhai.policy.reading import Document, Path
-from qianhai.rules import Env, Node, TypedExpr, evaluate
+from qianhai.rules import Env, evaluate
 
-_ORDERS: Final = frozenset({"<", "<=", ">", ">="})
-_ROWS: Final = "_of"
 #: What an example may show of a condition or limit.
 SIDES: Final[tuple[tuple[str, str, str], ...]] = (
     ("passed", "that it passes", "成立"),
@@ -111,21 +109,31 @@ class Look:
     distances: tuple[Distance | None, ...]
 
 
-def coverage(policy: Policy) -> tuple[Shown, ...]:
-    """Return what the examples show of every condition and limit of the pack."""
+def coverage(
+    policy: Policy,
+    cases: Iterable[Case] | None = None,
+    *,
+    owners: Collection[str] | None = None,
+) -> tuple[Shown, ...]:
+    """Return what the examples show of every condition and limit of facilities and overlays.
+
+    All are counted, or some. Who has their cases at hand passes them.
+    """
     shown: dict[tuple[int, str], Shown] = {}
     for compiled, document, at in _compiled(policy):
+        if owners is not None and compiled.facility not in owners:
+            continue
         names = (compiled.facility, compiled.name)
         for number, (condition, tree) in enumerate(compiled.tests.values()):
             path = (*at, "conditions", number)
             one = Shown(*names, condition.id, document, path, missing=False if tree.facts else None)
-            one.edges = {at: Edge() for at, _ in enumerate(_comparisons(tree.root))}
+            one.edges = {at: Edge() for at, _ in enumerate(compiled.comparisons[condition.id])}
             shown[id(compiled), f"test.{condition.id}"] = one
         for number, limit in enumerate(compiled.action.limits):
             path = (*at, "limits", number)
             one = Shown(*names, limit.id, document, path, edges={0: Edge()})
             shown[id(compiled), f"limit.{limit.id}"] = one
-    for case in cases_of(policy):
+    for case in cases_of(policy, owners) if cases is None else cases:
         if not case.flaws:
             for key, look in looks_of(case, decide_case(policy, case)).items():
                 turned = partial(is_turned, policy, case, key, look)
@@ -149,8 +157,8 @@ def looks_of(case: Case, verdict: Verdict) -> dict[str, Look]:
     compiled, standing = case.compiled, case.standing
     env = Env(case.facts, standing.parameters, standing.switches, standing.open_clauses)
     looks: dict[str, Look] = {}
-    for key, (_, tree) in compiled.tests.items():
-        distances = tuple(_distance(node, env) for node in _comparisons(tree.root))
+    for key, compared in compiled.comparisons.items():
+        distances = tuple(_distance(one, env) for one in compared)
         looks[f"test.{key}"] = Look(verdict.guards[f"test.{key}"], distances)
     for limit in compiled.action.limits:
         draws = [draw for draw in verdict.draws if draw.limit.id == limit.id]
@@ -163,16 +171,14 @@ def looks_of(case: Case, verdict: Verdict) -> dict[str, Look]:
     return looks
 
 
-def _distance(node: Node, env: Env) -> Distance | None:
+def _distance(compared: Comparison, env: Env) -> Distance | None:
     """Return how far the sides of a comparison are apart; None where one is unknown."""
-    one, other = node.children
-    first, second = (evaluate(TypedExpr("", side), env) for side in (one, other))
+    first, second = (evaluate(side, env) for side in compared.sides)
     if first is None or second is None:
         return None
     gap = _number(first) - _number(second)
-    op = getattr(node, "op", "")
-    within = evaluate(TypedExpr("", node), env) is True
-    return Distance(gap, is_within=within, holds_at_edge=op in {"<=", ">="})
+    within = evaluate(compared.whole, env) is True
+    return Distance(gap, is_within=within, holds_at_edge=compared.holds_at_edge)
 
 
 def is_turned(policy: Policy, case: Case, key: str, look: Look, number: int) -> bool | None:
@@ -195,17 +201,15 @@ def facts_of(compiled: Compiled, key: str, number: int | None = None) -> list[st
     """Return the leaves that a condition or limit, or one of its comparisons, reads."""
     kind, _, name = key.partition(".")
     if kind == "test":
-        tree = compiled.tests[name][1]
-        if number is not None:
-            tree = TypedExpr("", list(_comparisons(tree.root))[number])
-        return sorted(tree.facts)
+        whole = compiled.tests[name][1]
+        return sorted((whole if number is None else compiled.comparisons[name][number].whole).facts)
     trees = {**compiled.guards, **compiled.values}
     return sorted({leaf for k, t in trees.items() if k.startswith(f"{key}.") for leaf in t.facts})
 
 
 def unit_of(case: Case, leaf: str) -> Fraction | None:
     """Return the smallest step of a fact in an example: a minor unit, a day, one; else None."""
-    found = leaves_of(case.compiled.facts)[leaf]
+    found = case.compiled.leaves[leaf]
     if found.type == "money":
         code = str(case.facts.get(found.currency, found.currency))
         return Fraction(1, 10 ** CURRENCIES[code]) if code in CURRENCIES else None
@@ -236,16 +240,6 @@ def _number(value: object) -> Fraction:
         return Fraction(value.toordinal())
     assert isinstance(value, int | Decimal | Fraction), "what has an order is a number or a day"
     return Fraction(value)
-
-
-def _comparisons(node: Node) -> Iterator[Node]:
-    """Yield each ordered comparison of a tree; what is asked of rows is left out."""
-    op = getattr(node, "op", "")
-    if op in _ORDERS:
-        yield node
-    elif not op.endswith(_ROWS):
-        for child in node.children:
-            yield from _comparisons(child)
 
 
 def uncovered(policy: Policy) -> list[Flaw]:

@@ -26,7 +26,7 @@ from qianhai.policy.model import (
 )
 from qianhai.policy.pack import Pack
 from qianhai.policy.standing import Standing
-from qianhai.rules import Env, TypedExpr, missing
+from qianhai.rules import Env, TypedExpr, missing_by
 
 #: What a failure of each kind says when its condition names no reason of its own.
 REASON_OF: Final[Mapping[Outcome, str]] = {
@@ -228,10 +228,10 @@ def _weigh(
     outcome, failed, open_ends = compare(findings)
     if outcome is not Outcome.INCOMPLETE:
         return outcome, tuple(finding.reason for finding in failed), ()
-    lacking: dict[str, None] = {}
+    missing, lacking = missing_by(env), dict[str, None]()
     reasons: list[Reason] = []
     for finding in open_ends:
-        names = [name for tree in finding.trees for name in sorted(missing(tree, env))]
+        names = [name for tree in finding.trees for name in sorted(missing(tree))]
         lacking |= dict.fromkeys(names)
         if not names:
             data = {"condition": finding.reason.data.get("limit", ""), **finding.reason.data}

@@ -4,12 +4,12 @@ Holds the reading of an example, its comparison, and the worked figures of the r
 failing example names its file and line. Coverage of conditions by examples is in covering.py.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from qianhai.kernel import Flaw, Place
 from qianhai.policy.compiling import Compiled
-from qianhai.policy.facts import Values, flatten, leaves_of, read_facts
+from qianhai.policy.facts import Values, flatten, read_facts
 from qianhai.policy.figures import judge_figure
 from qianhai.policy.in_force import Authorisation
 from qianhai.policy.model import Decision, Example, Facility, Overlay, Verdict
@@ -37,16 +37,20 @@ class Case:
         return self.document.place(self.path)
 
 
-def cases_of(policy: Policy) -> Iterator[Case]:
-    """Yield every example of every facility and overlay, ready to be decided."""
+def cases_of(policy: Policy, owners: Collection[str] | None = None) -> Iterator[Case]:
+    """Yield every example of facilities and overlays, all or some, ready to be decided."""
     pack = policy.pack
     for facility in pack.facilities.values():
+        if owners is not None and facility.id not in owners:
+            continue
         document = pack.sources[f"facility:{facility.id}"].document
         for number, example in enumerate(facility.examples):
             compiled = policy.compiled(facility.id, example.action)
             path = ("examples", number)
             yield case_of(policy, facility, document, path, example, compiled)
     for overlay in pack.overlays.values():
+        if owners is not None and overlay.id not in owners:
+            continue
         document = pack.sources[f"overlay:{overlay.id}"].document
         for number, example in enumerate(overlay.examples):
             path = ("examples", number)
@@ -63,7 +67,7 @@ def case_of(
 ) -> Case:
     """Return an example that stands at a path, or might, ready to be decided."""
     given = _given(owner, example, path)
-    leaves = leaves_of(compiled.facts)
+    leaves = compiled.leaves
 
     def place(leaf: str) -> Place:
         at = given[leaf][1] if leaf in given else path
@@ -73,7 +77,7 @@ def case_of(
         (leaf, None if raw == "null" and leaf in leaves and leaves[leaf].fact.optional else raw)
         for leaf, (raw, _) in given.items()
     )
-    facts, flaws = read_facts(compiled.facts, stated, place)
+    facts, flaws = read_facts(compiled.facts, stated, place, leaves=leaves)
     opens = [Authorisation(one, "in_force", example.on, None, "example") for one in example.opens]
     standing = policy.standing(example.on, switches=example.switches, authorisations=opens)
     shown = tuple(document.show(flaw) for flaw in flaws)
@@ -125,9 +129,13 @@ def judge_case(policy: Policy, case: Case) -> list[Flaw]:
     return [case.document.flaw("P420", case.path, got, expected, en, zh)]
 
 
-def check_examples(policy: Policy) -> list[Flaw]:
-    """Run every example and every worked figure of the pack; return each that fails."""
-    flaws = [flaw for case in cases_of(policy) for flaw in judge_case(policy, case)]
+def check_examples(policy: Policy, cases: Iterable[Case] | None = None) -> list[Flaw]:
+    """Run every example and every worked figure of the pack; return each that fails.
+
+    Who has the cases of the pack at hand passes them.
+    """
+    run = cases_of(policy) if cases is None else cases
+    flaws = [flaw for case in run for flaw in judge_case(policy, case)]
     return flaws + [
         flaw for figure in policy.figures.values() for flaw in judge_figure(policy.pack, figure)
     ]

@@ -15,7 +15,7 @@ from typing import Final
 from qianhai.kernel import EXACT, Outcome
 from qianhai.policy.covering import Look, Shown, facts_of, is_turned, looks_of, moved_by, unit_of
 from qianhai.policy.examples import Case, case_of, cases_of, decide_case
-from qianhai.policy.facts import flatten, leaves_of
+from qianhai.policy.facts import flatten
 from qianhai.policy.model import Example
 from qianhai.policy.policy import Policy
 from qianhai.policy.texts import text_of
@@ -64,7 +64,7 @@ class _Search:
         self._key = f"{'limit' if 'limits' in shown.path else 'test'}.{shown.name}"
         own = [
             case
-            for case in cases_of(policy)
+            for case in cases_of(policy, {shown.facility})
             if (case.compiled.facility, case.compiled.name) == (shown.facility, shown.action)
             and not case.flaws
         ]
@@ -120,7 +120,7 @@ class _Search:
 
     def _words(self, base: Case, leaf: str) -> Iterator[str]:
         """Yield other values of a fact that is chosen and not counted."""
-        declared = leaves_of(base.compiled.facts)[leaf]
+        declared = base.compiled.leaves[leaf]
         if declared.type == "boolean":
             yield from ("true", "false")
         yield from declared.values
@@ -192,7 +192,7 @@ class _Search:
         name = f"{self._shown.name}_{_NAMES[side]}"
         taken = {
             case.example.id
-            for case in cases_of(self._policy)
+            for case in cases_of(self._policy, {self._shown.facility})
             if case.document == self._shown.document
         }
         return next(

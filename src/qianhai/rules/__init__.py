@@ -14,7 +14,7 @@ from qianhai.rules.check import check
 from qianhai.rules.columns import Column
 from qianhai.rules.emit_python import BoundProgram, Program, to_python
 from qianhai.rules.emit_sql import WIDE, SqlProgram, to_duckdb, to_spark
-from qianhai.rules.evaluate import evaluate, missing
+from qianhai.rules.evaluate import evaluate, missing, missing_by
 from qianhai.rules.flaws import RuleError, RuleFlaw, Source
 from qianhai.rules.model import (
     ABSENT,
@@ -89,6 +89,7 @@ __all__ = [
     "evaluate",
     "floor_minor",
     "missing",
+    "missing_by",
     "to_duckdb",
     "to_python",
     "to_spark",

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, cast
 
 from qianhai import kernel
 from qianhai.rules.evaluate import month_added
-from qianhai.rules.lower import Ratio, lower
+from qianhai.rules.lower import Lowering, Ratio
 from qianhai.rules.model import ABSENT, TypedExpr, Value
 from qianhai.rules.types import Bool, Money, Number
 from qianhai.rules.write_python import Dated, Shape, Writer
@@ -223,6 +223,7 @@ def to_python(conditions: Mapping[str, TypedExpr], values: Mapping[str, TypedExp
     by date is computed when the program is bound.
     """
     assert all(expr.type == Bool() for expr in conditions.values()), "a condition is yes or no"
+    lower = Lowering().of
     asked = {key: lower(expr.root)[0] for key, expr in conditions.items()}
     ratios = {key: lower(expr.root) for key, expr in values.items()}
     roots = [*asked.values(), *(part for pair in ratios.values() for part in pair if part)]

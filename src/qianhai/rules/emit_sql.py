@@ -11,7 +11,7 @@ from typing import Final
 from qianhai.rules.columns import Column, column_of
 from qianhai.rules.dialects import DUCKDB, SPARK, Dialect
 from qianhai.rules.lack_sql import BITS, Lacks, labels_of
-from qianhai.rules.lower import lower
+from qianhai.rules.lower import Lowering
 from qianhai.rules.model import Leaf, Node, TypedExpr, walk
 from qianhai.rules.settle import Settler
 from qianhai.rules.types import Bool, Type
@@ -116,6 +116,7 @@ class _Emitter:
     ) -> tuple[Selected, dict[str, str], dict[str, tuple[str, str | None]]]:
         """Return the SELECT of answers and values, and its columns."""
         writer = self._writer()
+        lower = Lowering().of
         asked = {key: lower(node)[0] for key, node in conditions.items()}
         ratios = {key: lower(node) for key, node in values.items()}
         for node in (*asked.values(), *(one for pair in ratios.values() for one in pair if one)):

@@ -73,8 +73,9 @@ class _Walk:
     def __init__(self, env: Env) -> None:
         self.env = env
         self.row: Mapping[str, object] = {}
-        #: Values outside rows by node, each found once however often a part is shared or asked.
+        #: What was found outside rows by node, once however often a part is shared or asked.
         self._found: dict[int, object] = {}
+        self._lacking: dict[int, frozenset[str]] = {}
 
     def raw(self, leaf: Leaf) -> object:
         """Return what is on record for a leaf: a value, `ABSENT`, or `None` for unknown."""
@@ -107,10 +108,8 @@ class _Walk:
             case Apply(op=op, operands=operands):
                 values = [self.value(operand) for operand in operands]
                 return None if None in values else _APPLY[op](*values)
-            case Junction(op=op, operands=operands):
-                answers = [self.value(operand) for operand in operands]
-                decides = op == "or"
-                return decides if decides in answers else None if None in answers else not decides
+            case Junction():
+                return self.joined(node)
             case Within():
                 return self.within(node)
             case IsNull(operand=leaf):
@@ -124,6 +123,17 @@ class _Walk:
             case _:
                 assert isinstance(node, ListFold), "the tree has no other node"
                 return self.fold(node)
+
+    def joined(self, node: Junction) -> object:
+        decides = node.op == "or"
+        answer: bool | None = not decides
+        for operand in node.operands:
+            found = self.value(operand)
+            if found is decides:
+                return decides
+            if found is None:
+                answer = None
+        return answer
 
     def within(self, node: Within) -> object:
         operand = self.value(node.operand)
@@ -192,11 +202,18 @@ class _Walk:
 
     def lacking(self, node: Node) -> frozenset[str]:
         """Name what is unknown below a node and could still settle it."""
-        if self.value(node) is not None and not isinstance(node, Leaf):
+        if self.row:
+            return self._lacking_of(node)
+        if id(node) not in self._lacking:
+            self._lacking[id(node)] = self._lacking_of(node)
+        return self._lacking[id(node)]
+
+    def _lacking_of(self, node: Node) -> frozenset[str]:
+        if isinstance(node, Leaf):
+            return frozenset() if self.raw(node) is not None else frozenset({label_of(node)})
+        if isinstance(node, Const) or self.value(node) is not None:
             return frozenset()
         match node:
-            case Leaf():
-                return frozenset() if self.raw(node) is not None else frozenset({label_of(node)})
             case Case():
                 return self.lacking_in([*self.asked(node), *self.branches(node)])
             case Coalesce(operand=leaf, otherwise=otherwise):
@@ -271,4 +288,10 @@ def missing(expr: TypedExpr, env: Env) -> frozenset[str]:
     expression, except where `money_in` asks for another currency than the amount has, or a date
     leaves the calendar.
     """
-    return _Walk(env).lacking(expr.root)
+    return missing_by(env)(expr)
+
+
+def missing_by(env: Env) -> Callable[[TypedExpr], frozenset[str]]:
+    """Return `missing` for one set of values: what several expressions share is found once."""
+    walk = _Walk(env)
+    return lambda expr: walk.lacking(expr.root)

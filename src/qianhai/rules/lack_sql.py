@@ -7,7 +7,7 @@ the values themselves: they are asked of the writer.
 from collections.abc import Sequence
 
 from qianhai.rules.evaluate import label_of
-from qianhai.rules.lower import lower
+from qianhai.rules.lower import Lowering
 from qianhai.rules.model import (
     Case,
     Coalesce,
@@ -38,6 +38,7 @@ class Lacks:
     def __init__(self, writer: Writer, labels: Sequence[str]) -> None:
         self._writer = writer
         self._bits = {label: 1 << at for at, label in enumerate(labels)}
+        self._lower = Lowering().of
         self._parts: dict[tuple[Row | None, Node], Part | None] = {}
 
     def mask(self, node: Node, row: Row | None = None) -> Part | None:
@@ -102,7 +103,7 @@ class Lacks:
     def _unknown(self, node: Node, row: Row | None) -> Part:
         """Return the test whether a value is unknown, each part of it a column."""
         parts: list[Part] = []
-        for one in lower(node):
+        for one in self._lower(node):
             if one is not None:
                 self._writer.shape.measure(one)
                 parts.append(self._writer.staged(self._writer.part(one, row), row))
@@ -121,7 +122,7 @@ class Lacks:
         rest = self.mask(node.otherwise, row)
         for guard, value in reversed(list(zip(node.guards, node.values, strict=True))):
             self._unknown(guard, row)
-            asked = self._writer.staged(self._writer.part(lower(guard)[0], row), row)
+            asked = self._writer.staged(self._writer.part(self._lower(guard)[0], row), row)
             taken = self._unless(f"NOT {asked.text}", self.mask(value, row), asked)
             after = self._unless(asked.text, rest, asked)
             rest = self._or([self.mask(guard, row), taken, after])

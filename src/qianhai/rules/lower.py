@@ -23,7 +23,7 @@ from qianhai.rules.model import (
 from qianhai.rules.types import Bool, Number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Given(Node):
     """A numerator that is unknown while its own denominator is."""
 
@@ -36,7 +36,7 @@ class Given(Node):
         return (self.numerator, self.denominator)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OneIfUnknown(Node):
     """A denominator, or 1 while it is unknown: a branch that is not taken needs no rate."""
 
@@ -86,51 +86,65 @@ def _choose_over_one(ratios: Sequence[Ratio]) -> tuple[list[Node], Node | None]:
     return nums, _product(list(ones.values()))
 
 
-def _apply(node: Apply) -> Ratio:
-    ratios = [lower(operand) for operand in node.operands]
-    match node.op:
-        case "*":
-            (a, below_a), (b, below_b) = ratios
-            below = [den for den in (below_a, below_b) if den is not None]
-            return replace(node, operands=(a, b)), _product(below)
-        case "/":
-            (a, below_a), (rate, _) = ratios
-            return a, rate if below_a is None else _times(below_a, rate)
-        case "=" | "<>" | "<" | "<=" | ">" | ">=":
-            (a, below_a), (b, below_b) = ratios
-            return replace(node, operands=(_times(a, below_b), _times(b, below_a))), None
-    nums, den = _over_one(ratios)
-    return replace(node, operands=tuple(nums)), den
+class Lowering:
+    """Takes division out of the trees of one program; equal parts are lowered once and shared."""
 
+    def __init__(self) -> None:
+        self._found: dict[Node, Ratio] = {}
 
-def _within(node: Within) -> Node:
-    ratios = [lower(part) for part in node.children]
-    if all(den is None for _, den in ratios):
-        operand, *items = (num for num, _ in ratios)
-        return replace(node, operand=operand, items=tuple(items))
-    equal = [Apply(Bool(), "=", (node.operand, item)) for item in node.items]
-    return Junction(Bool(), "or", tuple(_apply(one)[0] for one in equal))
+    def of(self, node: Node) -> Ratio:
+        """Return a node without division: its numerator and, where a rate divides, what below."""
+        found = self._found.get(node)
+        if found is None:
+            found = self._found[node] = self._lower(node)
+        return found
 
+    def _plain(self, nodes: Sequence[Node]) -> tuple[Node, ...]:
+        """Return nodes that are no numbers, and so have no denominator."""
+        return tuple(self.of(node)[0] for node in nodes)
 
-def lower(node: Node) -> Ratio:
-    """Return a node without division: its numerator and, where a rate divides, its denominator."""
-    match node:
-        case Apply():
-            return _apply(node)
-        case Junction(operands=operands):
-            return replace(node, operands=tuple(lower(one)[0] for one in operands)), None
-        case Within():
-            return _within(node), None
-        case Coalesce(operand=leaf, otherwise=otherwise):
-            other = lower(otherwise)
-            if other[1] is None:
-                return replace(node, otherwise=other[0]), None
-            (absent, there), den = _choose_over_one([other, (leaf, None)])
-            return Case(node.type, (IsNull(Bool(), leaf),), (absent,), there), den
-        case Case(guards=guards, values=values, otherwise=otherwise):
-            asked = tuple(lower(guard)[0] for guard in guards)
-            (*taken, last), den = _choose_over_one([lower(one) for one in (*values, otherwise)])
-            return Case(node.type, asked, tuple(taken), last), den
-        case ListFold(body=body, empty=empty):
-            return replace(node, body=lower(body)[0], empty=lower(empty)[0]), None
-    return node, None
+    def _lower(self, node: Node) -> Ratio:
+        match node:
+            case Apply():
+                return self._apply(node)
+            case Junction(operands=operands):
+                return replace(node, operands=self._plain(operands)), None
+            case Within():
+                return self._within(node), None
+            case Coalesce(operand=leaf, otherwise=otherwise):
+                other = self.of(otherwise)
+                if other[1] is None:
+                    return replace(node, otherwise=other[0]), None
+                (absent, there), den = _choose_over_one([other, (leaf, None)])
+                return Case(node.type, (IsNull(Bool(), leaf),), (absent,), there), den
+            case Case(guards=guards, values=values, otherwise=otherwise):
+                ratios = [self.of(one) for one in (*values, otherwise)]
+                (*taken, last), den = _choose_over_one(ratios)
+                return Case(node.type, self._plain(guards), tuple(taken), last), den
+            case ListFold(body=body, empty=empty):
+                return replace(node, body=self.of(body)[0], empty=self.of(empty)[0]), None
+        return node, None
+
+    def _apply(self, node: Apply) -> Ratio:
+        ratios = [self.of(operand) for operand in node.operands]
+        match node.op:
+            case "*":
+                (a, below_a), (b, below_b) = ratios
+                below = [den for den in (below_a, below_b) if den is not None]
+                return replace(node, operands=(a, b)), _product(below)
+            case "/":
+                (a, below_a), (rate, _) = ratios
+                return a, rate if below_a is None else _times(below_a, rate)
+            case "=" | "<>" | "<" | "<=" | ">" | ">=":
+                (a, below_a), (b, below_b) = ratios
+                return replace(node, operands=(_times(a, below_b), _times(b, below_a))), None
+        nums, den = _over_one(ratios)
+        return replace(node, operands=tuple(nums)), den
+
+    def _within(self, node: Within) -> Node:
+        ratios = [self.of(part) for part in node.children]
+        if all(den is None for _, den in ratios):
+            operand, *items = (num for num, _ in ratios)
+            return replace(node, operand=operand, items=tuple(items))
+        equal = [Apply(Bool(), "=", (node.operand, item)) for item in node.items]
+        return Junction(Bool(), "or", self._plain(equal))

@@ -34,8 +34,36 @@ Value: TypeAlias = bool | int | Decimal | Fraction | date | str | None
 # --- the typed tree: engine-neutral, every node with its type --------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class _Kept:
+    """What is equal by its parts and keeps its hash: a tree is looked up often, and walked once."""
+
+    __slots__ = ("_hash",)
+    __match_args__: tuple[str, ...]
+    _hash: int
+
+    def _parts(self) -> tuple[object, ...]:
+        return tuple([getattr(self, name) for name in self.__match_args__])
+
+    def __eq__(self, other: object) -> bool:
+        """Compare class and parts; most that differ do so by their hash."""
+        if self is other:
+            return True
+        if not isinstance(other, _Kept) or self.__class__ is not other.__class__:
+            return NotImplemented
+        return hash(self) == hash(other) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        """Return the hash of class and parts, found when it is first asked for."""
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.__class__, self._parts()))
+            object.__setattr__(self, "_hash", found)
+            return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node(_Kept):
     """One node of the typed tree."""
 
     type: Type
@@ -46,7 +74,7 @@ class Node:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Const(Node):
     """A literal, or `None`: unknown whatever is learnt (the other side of `money_in`)."""
 
@@ -56,7 +84,7 @@ class Const(Node):
 LeafKind: TypeAlias = Literal["fact", "item", "parameter", "switch", "clause"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Leaf(Node):
     """A name that gets its value from outside; `name` is a dotted path, a code or a clause."""
 
@@ -70,7 +98,7 @@ Op: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Apply(Node):
     """An operator that is unknown as soon as one operand is. `/` has a rate above 0 below."""
 
@@ -83,7 +111,7 @@ class Apply(Node):
         return self.operands
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Junction(Node):
     """`and` or `or`: one deciding operand settles it, whatever the others are."""
 
@@ -96,7 +124,7 @@ class Junction(Node):
         return self.operands
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Within(Node):
     """`in`: equal to one of some values, or to one a parameter lists (a single Set leaf)."""
 
@@ -109,7 +137,7 @@ class Within(Node):
         return (self.operand, *self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IsNull(Node):
     """Whether an optional leaf is recorded as absent."""
 
@@ -121,7 +149,7 @@ class IsNull(Node):
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coalesce(Node):
     """An optional leaf, or another value where the leaf is recorded as absent."""
 
@@ -134,7 +162,7 @@ class Coalesce(Node):
         return (self.operand, self.otherwise)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Case(Node):
     """The first branch whose guard holds; behind an unknown guard all that may come must agree."""
 
@@ -151,7 +179,7 @@ class Case(Node):
 ListOp: TypeAlias = Literal["sum_of", "count_of", "all_of", "any_of", "min_of", "max_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ListFold(Node):
     """A list function: `body` for each row, folded; `empty` is the answer for no rows."""
 

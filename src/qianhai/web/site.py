@@ -73,15 +73,21 @@ class House:
         self.site = site
         self.settings = site.settings
         self.database = database
+        database.prepare_readers()
         master = site.master_key()
         self.keyring = Keyring(master)
         self.vault = Vault(master)
         self.gate = Gate(site.institution_id, site.salts, self.vault, site.settings.terms)
         self.catalogues = Catalogues()
         self.rates = Rates(site.ticks)
-        provider = site.settings.provider
-        self.connect = Connect(provider) if provider else None
+        self.connect: Connect | None = None
+        if site.settings.provider:
+            self.name_provider(site.settings.provider)
         self.works = Works(site.now, site.salts)
+
+    def name_provider(self, provider: Provider) -> None:
+        """Let people in by a provider too; what it says of itself is asked at the first visit."""
+        self.connect = Connect(provider)
 
     @cached_property
     def files(self) -> dict[str, bytes]:

@@ -1,0 +1,1 @@
+-- Policies over the tables of earlier migrations; no table of its own.
