@@ -301,7 +301,9 @@ def _shadow_page(
         has_any = bool(editions_of(conn, institution).shadow)
     try:
         with house.database.transaction() as conn:
-            document: dict[str, Any] | None = views.shadow_document(shadow_report(conn, institution, cover))
+            document: dict[str, Any] | None = views.shadow_document(
+                shadow_report(conn, institution, cover)
+            )
     except BadInput:
         document = None
     for one in document["differences"] if document else ():
