@@ -62,7 +62,7 @@ def booked(server: Server, server_dir: Path) -> Iterator[Served]:
 def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Close the browsers a test opened."""
     yield
-    for name in {"served", "booked"} & set(request.fixturenames):
+    for name in {"served", "provided", "booked"} & set(request.fixturenames):
         served: Served = request.getfixturevalue(name)
         while served.clients:
             served.clients.pop().close()
