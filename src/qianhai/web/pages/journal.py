@@ -226,8 +226,8 @@ def _verified(
         flaws = list(islice(journal.verify(conn, kept), _FLAWS_MAX))
     with house.database.transaction() as conn:
         work.enter(mark("recomputing the ledger"))
-        ledger_now = ledger.head(conn)
         flaws += islice(ledger.verify(conn, kept_ledger), _FLAWS_MAX)
+        ledger_now = ledger.head(conn)
     return {
         "flaws": flaws,
         "journal": now.text(),

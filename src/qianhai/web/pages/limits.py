@@ -227,7 +227,7 @@ def flows(visitor: Officer) -> Response:
         by=by,
         since=first,
         until=last,
-        asset=asset,
+        currency=asset,
         kinds=visitor.house.policy.pack.vocabulary["accounts"],
     )
 
