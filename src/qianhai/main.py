@@ -188,16 +188,23 @@ def web_site(environ: Mapping[str, str]) -> WebSite:
 def settings(environ: Mapping[str, str]) -> Settings:
     """Return how the doors stand, as the environment says."""
     public_url = environ.get("QIANHAI_PUBLIC_URL") or None
-    hosts = (environ.get("QIANHAI_TRUSTED_HOSTS") or "").split()
+    hosts = _words(environ, "QIANHAI_TRUSTED_HOSTS")
     if public_url and (name := urlsplit(public_url).hostname):
         hosts.append(name)
+    folders = dict(pair.partition("=")[::2] for pair in _words(environ, "QIANHAI_PACK_FOLDERS"))
     return Settings(
         public_url=public_url,
         trusted_hosts=tuple(hosts),
         is_webhook_private=environ.get("QIANHAI_WEBHOOKS_PRIVATE") == "yes",
         provider=provider(environ),
         metrics_token=metrics_token(environ.get("QIANHAI_METRICS_TOKEN_FILE")),
+        packs={name: partial(read_files, Path(path)) for name, path in folders.items() if path},
     )
+
+
+def _words(environ: Mapping[str, str], name: str) -> list[str]:
+    """Return the words of a variable that holds several."""
+    return (environ.get(name) or "").split()
 
 
 def metrics_token(path: str | None) -> str | None:

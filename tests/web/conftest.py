@@ -2,7 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
 import httpx2
 import psycopg
@@ -11,8 +14,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import sql
 
 from qianhai.db import Server, open_database
+from qianhai.web.business import load_day
+from qianhai.web.works import Work
 from web.served import Clock, Served, open_house, serving
 
+#: The instant after the sample day was booked.
+BOOKED_AT: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 #: As root and on a closed network, Chromium needs telling; see docs/web.md.
 _FLAGS = [
     "--no-sandbox",
@@ -37,11 +44,25 @@ def served(server: Server, server_dir: Path) -> Iterator[Served]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def booked(server: Server, server_dir: Path) -> Iterator[Served]:
+    """A server of its own on whose books the sample day is."""
+    name = sql.Identifier("booked")
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("create database {} template template_qianhai").format(name))
+    clock = Clock(BOOKED_AT)
+    database = open_database(url=server.conninfo("booked"), data_dir=server_dir)
+    house = open_house(database, clock)
+    load_day(house, Work(UUID(int=1), "Sample day", "test", clock.at))
+    with serving(house, clock) as found:
+        yield found
+
+
 @pytest.fixture(autouse=True)
 def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Close the browsers a test opened."""
     yield
-    for name in {"served", "provided"} & set(request.fixturenames):
+    for name in {"served", "provided", "booked"} & set(request.fixturenames):
         served: Served = request.getfixturevalue(name)
         while served.clients:
             served.clients.pop().close()

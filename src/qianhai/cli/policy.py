@@ -20,9 +20,9 @@ from qianhai.instructions import (
     Changes,
     PackText,
     changes_of,
-    editions_of,
     newest_decision,
     read_pack,
+    standing_pack,
 )
 from qianhai.kernel import business_date
 from qianhai.policy import bundled, open_policy, pack_differences, unbundled
@@ -84,20 +84,11 @@ def propose(app: App, folder: str, why: str, _json: bool) -> None:
     pack = PackText(open_policy(files, folder=folder), bundled(files))
 
     def act(changes: Changes, conn: Connection, at: datetime) -> Change:
-        base = _standing(app, conn, at)
+        home = PackText(app.policy, bundled(app.files))
+        base = standing_pack(conn, app.site.institution_id, home, business_date(at))
         return changes.propose(conn, pack, base, why=why, by=app.site.actor, at=at)
 
     _take(app, act)
-
-
-def _standing(app: App, conn: Connection, at: datetime) -> PackText:
-    """Return the pack that decides today's business: the active one, else the one at hand."""
-    institution = app.site.institution_id
-    active = editions_of(conn, institution).pack_on(business_date(at))
-    if not active or active == app.policy.pack.hash:
-        return PackText(app.policy, bundled(app.files))
-    files = read_pack(conn, institution, active)
-    return PackText(open_policy(unbundled(files)), files)
 
 
 @policy.command("list")

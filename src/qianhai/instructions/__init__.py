@@ -32,7 +32,7 @@ from qianhai.instructions.change import Change, Changes, PackText, changes_of
 from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.days import authorisations_of, every_authorisation
-from qianhai.instructions.editions import Editions, editions_of
+from qianhai.instructions.editions import Editions, editions_of, standing_pack
 from qianhai.instructions.effects import EFFECTS
 from qianhai.instructions.four_eyes import Decided, FourEyes, Sorted, Submitted
 from qianhai.instructions.gather import PROVIDERS, Gathering, gather
@@ -41,7 +41,7 @@ from qianhai.instructions.interpret import declared_facts
 from qianhai.instructions.model import Answer, Drawn, Instruction, Known, Named
 from qianhai.instructions.part import Part
 from qianhai.instructions.past import Again, Past, PastDecisions, Search, claim_key
-from qianhai.instructions.past_store import PastLine
+from qianhai.instructions.past_store import PastLine, read_posted
 from qianhai.instructions.preview import Preview, answer_mark
 from qianhai.instructions.record_columns import marked
 from qianhai.instructions.replay import Flip, Left, Replay, Sum, Tally, Wanted
@@ -54,9 +54,12 @@ from qianhai.instructions.shadow import ShadowReport, ShadowTurns, shadow_report
 from qianhai.instructions.stage import Staged, Stager
 from qianhai.instructions.store import (
     ChangeRow,
+    PackLine,
+    ShadowTurn,
     Used,
     newest_decision,
     read_pack,
+    read_packs,
     read_used,
 )
 from qianhai.instructions.subjects import business_of, last_business
@@ -93,6 +96,7 @@ __all__ = [
     "Known",
     "Left",
     "Named",
+    "PackLine",
     "PackText",
     "Part",
     "Past",
@@ -110,6 +114,7 @@ __all__ = [
     "RunRow",
     "Search",
     "ShadowReport",
+    "ShadowTurn",
     "ShadowTurns",
     "Sorted",
     "Staged",
@@ -147,6 +152,8 @@ __all__ = [
     "marked",
     "newest_decision",
     "read_pack",
+    "read_packs",
+    "read_posted",
     "read_run",
     "read_run_lines",
     "read_runs",
@@ -154,5 +161,6 @@ __all__ = [
     "read_used",
     "set_threshold",
     "shadow_report",
+    "standing_pack",
     "thresholds_of",
 ]

@@ -11,7 +11,8 @@ from datetime import date
 
 from qianhai.db import Connection
 from qianhai.instructions import store
-from qianhai.instructions.change import Change, changes_of
+from qianhai.instructions.change import Change, PackText, changes_of
+from qianhai.policy import open_policy, unbundled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,12 @@ def _active(changes: Sequence[Change]) -> tuple[tuple[date, str], ...]:
     found = [(one, change.number) for change in changes if (one := change.activation)]
     found.sort(key=lambda pair: (pair[0].first_day or date.min, pair[0].at, pair[1]), reverse=True)
     return tuple((one.first_day, one.pack_hash) for one, _ in found if one.first_day)
+
+
+def standing_pack(conn: Connection, institution_id: str, home: PackText, day: date) -> PackText:
+    """Return the pack that decides a value date: the active one, else the one at hand."""
+    active = editions_of(conn, institution_id).pack_on(day)
+    if not active or active == home.hash:
+        return home
+    files = store.read_pack(conn, institution_id, active)
+    return PackText(open_policy(unbundled(files)), files)

@@ -36,6 +36,8 @@ class Search:
     subject: str | None = None
     since: date | None = None
     until: date | None = None
+    #: Only this instruction.
+    number: str | None = None
     #: The last one of the page before: its instant and id.
     before: tuple[datetime, str] | None = None
 
@@ -48,7 +50,16 @@ class Search:
             "before_id": number,
             **{
                 name: getattr(self, name)
-                for name in ("facility", "outcome", "clause", "party", "subject", "since", "until")
+                for name in (
+                    "facility",
+                    "outcome",
+                    "clause",
+                    "party",
+                    "subject",
+                    "since",
+                    "until",
+                    "number",
+                )
             },
         }
 
@@ -99,7 +110,14 @@ class PastDecisions:
         found = past_store.read_one(conn, self._institution, number)
         return found is not None and subject in {None, store.subject_of(found[0].parties)}
 
-    def one(self, conn: Connection, number: str, *, by: str, at: datetime) -> Past | None:
+    def is_of_a_person(self, conn: Connection, number: str) -> bool | None:
+        """Tell whether a decision speaks of a person; None when it is not on record."""
+        found = past_store.read_one(conn, self._institution, number)
+        return None if found is None else bool(store.subject_of(found[0].parties))
+
+    def one(
+        self, conn: Connection, number: str, *, by: str, at: datetime, purpose: str = ""
+    ) -> Past | None:
         """Return a decision opened; where it speaks of a person, who reads it is recorded.
 
         None when it is not on record or its person's data was erased.
@@ -115,7 +133,7 @@ class PastDecisions:
                 conn,
                 self._institution,
                 [subject],
-                purpose=f"decision {number}",
+                purpose=purpose or f"decision {number}",
                 by=by,
                 at=at,
                 salts=lambda: self._salts(16),

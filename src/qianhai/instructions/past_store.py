@@ -1,6 +1,6 @@
-"""SQL of decisions looked up one by one or in pages, and of the keys of senders."""
+"""SQL of decisions looked up one by one, in pages or by transfer, and of the keys of senders."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -36,6 +36,7 @@ where d.institution_id = %(institution)s
   and (%(subject)s::text is null or i.parties::jsonb ->> 'subject' = %(subject)s)
   and (%(party)s::text is null or exists (
         select from jsonb_each_text(i.parties::jsonb -> 'parties') p where p.value = %(party)s))
+  and (%(number)s::text is null or i.id = %(number)s)
   and (%(facility)s::text is null or i.facility = %(facility)s)
   and (%(outcome)s::text is null or d.outcome = %(outcome)s)
   and (%(clause)s::text is null or d.clause = %(clause)s)
@@ -88,6 +89,13 @@ def read_made(
         return [PastLine(*row) for row in conn.execute(query.encode(), (institution, block))]
     query = _MADE.format("d.instruction_id = %s")
     return [PastLine(*row) for row in conn.execute(query.encode(), (institution, number))]
+
+
+def read_posted(conn: Connection, institution: str, seqs: Sequence[int]) -> dict[int, PastLine]:
+    """Return the decisions whose chains ended with some transfers, by the transfer."""
+    query = _MADE.format("d.ledger_seq = any(%s)")
+    found = (PastLine(*row) for row in conn.execute(query.encode(), (institution, list(seqs))))
+    return {one.ledger_seq: one for one in found if one.ledger_seq is not None}
 
 
 def claim_key(conn: Connection, row: Mapping[str, Any]) -> tuple[str, bytes]:

@@ -103,6 +103,24 @@ def read_pack(conn: Connection, institution: str, pack_hash: str) -> bytes:
     return bytes(row[0])
 
 
+class PackLine(NamedTuple):
+    """A pack on record."""
+
+    hash: str
+    version: str
+    first_used_at: datetime
+
+
+def read_packs(conn: Connection, institution: str) -> list[PackLine]:
+    """Return every pack on record, the newest first."""
+    rows = conn.execute(
+        "select hash, version, first_used_at from instructions.packs where institution_id = %s"
+        " order by first_used_at desc, hash",
+        (institution,),
+    )
+    return [PackLine(*row) for row in rows]
+
+
 def has_pack(conn: Connection, institution: str, pack_hash: str) -> bool:
     """Tell whether a pack is stored already."""
     return (

@@ -20,19 +20,22 @@ It must not know what the entries mean.
 from qianhai.journal.append import append, erase, head
 from qianhai.journal.model import Entry, Head, Seal
 from qianhai.journal.seal import insert_block, insert_sealed
-from qianhai.journal.search import Found, entries
+from qianhai.journal.search import Found, Opened, entries, entry, kinds
 from qianhai.journal.verify import verify
 
 __all__ = [
     "Entry",
     "Found",
     "Head",
+    "Opened",
     "Seal",
     "append",
     "entries",
+    "entry",
     "erase",
     "head",
     "insert_block",
     "insert_sealed",
+    "kinds",
     "verify",
 ]

@@ -10,6 +10,8 @@ from typing import Any
 
 from qianhai.db import Connection
 from qianhai.journal import store
+from qianhai.journal.digest import content_digest, entry_digest
+from qianhai.journal.model import Seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ def entries(
     kind: str | None = None,
     subject: str | None = None,
     actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     after: int | None = None,
     most: int = 50,
@@ -39,10 +43,60 @@ def entries(
     rows = store.read_entry_page(
         conn,
         institution_id,
-        {"kind": kind, "subject": subject, "actor": actor, "before": before, "after": after},
+        {
+            "kind": kind,
+            "subject": subject,
+            "actor": actor,
+            "since": since,
+            "until": until,
+            "before": before,
+            "after": after,
+        },
         most,
     )
     return [
         Found(seq, kind_, subject_, at, json.loads(body) if body else None, bytes(chain))
         for seq, kind_, subject_, at, body, chain in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An entry with the rows it seals, and whether its digest is what its content gives.
+
+    `digest` goes into the chain; an erased entry keeps it, and `is_whole` still tells.
+    """
+
+    found: Found
+    seals: tuple[Seal, ...]
+    digest: bytes
+    is_whole: bool
+
+
+def entry(conn: Connection, institution_id: str, seq: int) -> Opened | None:
+    """Return one entry with what it seals; None when the institution has none of that number."""
+    stored = store.read_entry(conn, institution_id, seq)
+    if stored is None:
+        return None
+    seals = store.read_seals_of(conn, seq)
+    digest = entry_digest(
+        seq=stored.seq,
+        institution_id=stored.institution_id,
+        schema_version=stored.schema_version,
+        kind=stored.kind,
+        subject=stored.subject,
+        at=stored.at,
+        content=stored.content,
+        seals=[(one.institution_id, one.schema_version, one.seal) for one in seals],
+    )
+    is_whole = digest == stored.digest
+    if stored.salt is not None and stored.body is not None:
+        is_whole &= content_digest(stored.salt, stored.body) == stored.content
+    body = json.loads(stored.body) if stored.body else None
+    found = Found(seq, stored.kind, stored.subject, stored.at, body, bytes(stored.chain))
+    return Opened(found, tuple(one.seal for one in seals), bytes(stored.digest), is_whole)
+
+
+def kinds(conn: Connection, institution_id: str) -> list[str]:
+    """Return the kinds of entries an institution has, in their order."""
+    return store.read_kinds(conn, institution_id)

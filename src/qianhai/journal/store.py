@@ -260,11 +260,46 @@ def read_entry_page(
           and (%(after)s::bigint is null or seq > %(after)s)
           and (%(kind)s::text is null or kind = %(kind)s)
           and (%(subject)s::text is null or subject = %(subject)s)
-          and (%(actor)s::text is null or body::jsonb ->> 'by' = %(actor)s)
+          and (%(actor)s::text is null
+               or %(actor)s in (body::jsonb ->> 'by', body::jsonb ->> 'actor'))
+          and (%(since)s::timestamptz is null or at >= %(since)s)
+          and (%(until)s::timestamptz is null or at < %(until)s)
         order by seq {way} limit %(most)s
         """.encode(),  # noqa: S608 - one of two words of our own
         {"institution": institution, "most": most, **wanted},
     ).fetchall()
+
+
+def read_entry(conn: Connection, institution: str, seq: int) -> StoredEntry | None:
+    """Return one entry of an institution."""
+    row = conn.execute(
+        "select seq, institution_id, schema_version, kind, subject, at, salt, body, content,"
+        " digest, chain from journal.entries where institution_id = %s and seq = %s",
+        (institution, seq),
+    ).fetchone()
+    return StoredEntry(*row) if row else None
+
+
+def read_seals_of(conn: Connection, seq: int) -> list[StoredSeal]:
+    """Return the seals of one entry in the order in which it hashed them."""
+    rows = conn.execute(
+        "select entry_seq, institution_id, schema_version, table_name, row_key, digest"
+        " from journal.seals where entry_seq = %s"
+        ' order by table_name collate "C", row_key collate "C"',
+        (seq,),
+    )
+    return [
+        StoredSeal(number, owner, version, Seal(*rest)) for number, owner, version, *rest in rows
+    ]
+
+
+def read_kinds(conn: Connection, institution: str) -> list[str]:
+    """Return the kinds of entries there are."""
+    rows = conn.execute(
+        "select distinct kind from journal.entries where institution_id = %s order by kind",
+        (institution,),
+    )
+    return [row[0] for row in rows]
 
 
 def read_seals(conn: Connection) -> Iterator[StoredSeal]:

@@ -10,6 +10,16 @@ from qianhai.ledger.columns import day_number
 from qianhai.ledger.compiling import is_compilable, warm
 from qianhai.ledger.encode import micros_of
 from qianhai.ledger.export import EXPORTS, Span, export_to
+from qianhai.ledger.flows import (
+    By,
+    DayLine,
+    Flow,
+    LimitUse,
+    flows,
+    last_transfers,
+    limits_used,
+    value_days,
+)
 from qianhai.ledger.legs import LegColumns, PostedColumns
 from qianhai.ledger.limits import Window, account_name, limit_account
 from qianhai.ledger.load import Load, Loaded, Refused
@@ -64,14 +74,18 @@ __all__ = [
     "Asset",
     "Balance",
     "BookLine",
+    "By",
     "Chain",
     "ChainResult",
+    "DayLine",
     "Draw",
+    "Flow",
     "Handed",
     "Head",
     "Kind",
     "Leg",
     "LegColumns",
+    "LimitUse",
     "Load",
     "Loaded",
     "Movement",
@@ -102,9 +116,12 @@ __all__ = [
     "day_number",
     "export_to",
     "find_chain",
+    "flows",
     "head",
     "is_compilable",
+    "last_transfers",
     "limit_account",
+    "limits_used",
     "micros_of",
     "movements",
     "reconcile_account",
@@ -114,6 +131,7 @@ __all__ = [
     "trial_balance",
     "uneven",
     "used",
+    "value_days",
     "verify",
     "warm",
 ]

@@ -97,6 +97,14 @@ class Register:
         rows = store.parties_like(self._conn, self._as_of, text, types, most)
         return [read_party(row) for row in rows]
 
+    def search(self, text: str, after: str, most: int) -> list[Party]:
+        """Answer which parties have a text in their id or name, so many after one.
+
+        A person is found by id alone. Those not on record on the day are left out.
+        """
+        ids = store.party_ids_like(self._conn, self._as_of.institution_id, text, after, most)
+        return [party for party in self.parties(ids).values() if party is not None]
+
     def known_parties(self, ids: Sequence[str]) -> set[str]:
         """Return those ids that are on record."""
         return {party for party, found in self.parties(ids).items() if found is not None}

@@ -115,6 +115,28 @@ def _standing_for(kind: str, column: str, *, is_named: bool) -> bytes:
     return _standing(TABLES[kind], condition).as_bytes()
 
 
+def party_ids_like(
+    conn: Connection, institution_id: str, text: str, after: str, most: int
+) -> list[str]:
+    """Return the ids of parties whose id or name has a text in it, after one, in their order.
+
+    A person's name rests encrypted, so a person is found by id alone.
+    """
+    escaped = text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    rows = conn.execute(
+        "select distinct party from registers.parties where institution_id = %(institution)s"
+        " and party > %(after)s and (party ilike %(like)s or name ilike %(like)s"
+        " or name_en ilike %(like)s) order by party limit %(most)s",
+        {
+            "institution": institution_id,
+            "after": after,
+            "like": f"%{escaped}%",
+            "most": most,
+        },
+    )
+    return [row[0] for row in rows]
+
+
 def standing_everywhere(conn: Connection, kind: str, as_of: AsOf) -> list[dict[str, Any]]:
     """Return every row of a register standing on the day."""
     return _rows(conn, _standing(TABLES[kind]), as_of.params)

@@ -15,9 +15,11 @@ from qianhai.views.asking import (
     why_texts,
 )
 from qianhai.views.change import (
+    DIFFERENCE_COLUMNS,
     change_document,
     difference_documents,
     is_stale,
+    packs_document,
     shadow_document,
 )
 from qianhai.views.day import DayTally, written
@@ -32,15 +34,24 @@ from qianhai.views.desk import (
     waits_texts,
 )
 from qianhai.views.facility import facility_document, facility_line
-from qianhai.views.figures import grouped
+from qianhai.views.figures import cells, grouped
 from qianhai.views.finding import business, businesses, terms_of
 from qianhai.views.flaws import Document, fault_document, flaw_document
+from qianhai.views.journal import (
+    ENTRY_COLUMNS,
+    PAST_COLUMNS,
+    entry_line,
+    opened_document,
+    past_page,
+)
 from qianhai.views.keying import keying_document
 from qianhai.views.ledger import (
     RECONCILED_COLUMNS,
-    account_line,
+    account_document,
     balance_document,
     book_documents,
+    day_documents,
+    flow_documents,
     loaded_document,
     reconciled_rows,
     reconciliation_document,
@@ -48,7 +59,14 @@ from qianhai.views.ledger import (
     statement_line,
     trial_documents,
 )
-from qianhai.views.limits import limits_document
+from qianhai.views.limits import (
+    LIMIT_COLUMNS,
+    draw_documents,
+    limit_rows,
+    limit_use_document,
+    limits_document,
+    pools_document,
+)
 from qianhai.views.measure import measure_page
 from qianhai.views.measure_history import history_document, use_document
 from qianhai.views.measure_rule import example_documents, rule_document, values_document
@@ -109,10 +127,14 @@ from qianhai.views.retention import (
 from qianhai.views.subject import subject_document, subject_page
 
 __all__ = [
+    "DIFFERENCE_COLUMNS",
+    "ENTRY_COLUMNS",
     "FLIP_COLUMNS",
+    "LIMIT_COLUMNS",
     "MAP_COLUMNS",
     "OUTCOME_COLUMNS",
     "OUTCOME_WORDS",
+    "PAST_COLUMNS",
     "RECONCILED_COLUMNS",
     "STATES",
     "DayTally",
@@ -120,7 +142,7 @@ __all__ = [
     "Kept",
     "Outcomes",
     "Sought",
-    "account_line",
+    "account_document",
     "accounts_named",
     "again_document",
     "answer_document",
@@ -132,14 +154,18 @@ __all__ = [
     "business_document",
     "businesses",
     "cause_words",
+    "cells",
     "change_document",
     "change_result",
     "check_document",
     "csv_lines",
+    "day_documents",
     "decision_document",
     "difference_documents",
+    "draw_documents",
     "due_subjects",
     "entry_document",
+    "entry_line",
     "example_documents",
     "facility_document",
     "facility_line",
@@ -147,6 +173,7 @@ __all__ = [
     "flaw_document",
     "flip_document",
     "flip_line",
+    "flow_documents",
     "form_document",
     "grouped",
     "history_document",
@@ -159,19 +186,25 @@ __all__ = [
     "known_by",
     "left_document",
     "legs_document",
+    "limit_rows",
+    "limit_use_document",
     "limits_document",
     "loaded_document",
     "map_document",
     "map_rows",
     "measure_line",
     "measure_page",
+    "opened_document",
     "other_way",
     "outcome_document",
     "outcome_line",
+    "packs_document",
     "paper_of",
     "past_document",
     "past_line",
+    "past_page",
     "plain_facts",
+    "pools_document",
     "preview_document",
     "question_document",
     "reach_document",

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
-from qianhai.instructions import Change, ChangeRow, ShadowReport
+from qianhai.instructions import Change, ChangeRow, Editions, PackLine, ShadowReport
 from qianhai.policy import PackDifference
 from qianhai.views.flaws import Document
 
 _SAID_MAX = 4_000
+#: The columns of the differences of two packs as a file.
+DIFFERENCE_COLUMNS: Final = ("kind", "id", "path", "file", "before", "after")
 
 
 def change_document(change: Change, newest: datetime | None) -> Document:
@@ -83,3 +85,30 @@ def shadow_document(report: ShadowReport) -> Document:
             for number, facility, live, candidate, said in report.differences
         ],
     }
+
+
+def packs_document(
+    packs: Iterable[PackLine], editions: Editions, home: str, today: date
+) -> Document:
+    """Return the packs on record, which days each decides, and the one that decides today.
+
+    `home` is the pack at hand: it decides every day no activation is for.
+    """
+    days: dict[str, list[str]] = {}
+    for first, pack in editions.active:
+        days.setdefault(pack, []).append(first.isoformat())
+    shadow = editions.shadow.pack_hash if editions.shadow else None
+    deciding = editions.pack_on(today) or home
+    kept = [
+        {
+            "hash": one.hash,
+            "version": one.version,
+            "first_used_at": one.first_used_at.isoformat(),
+            "active_from": days.get(one.hash, []),
+            "is_at_hand": one.hash == home,
+            "decides_today": one.hash == deciding,
+            "is_in_shadow": one.hash == shadow,
+        }
+        for one in packs
+    ]
+    return {"at_hand": home, "deciding": deciding, "shadow": shadow, "packs": kept}

@@ -3,7 +3,10 @@
 Holds the writing of figures for tables and sentences. Documents for programs keep figures plain.
 """
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+
+from qianhai.messages import Cell
 
 
 def grouped(figure: str | None) -> str:
@@ -20,3 +23,26 @@ def grouped(figure: str | None) -> str:
         return format(Decimal(figure), ",f")
     except InvalidOperation:
         return figure
+
+
+def cells(
+    lines: Iterable[Mapping[str, object]], columns: Sequence[str], figures: Collection[str] = ()
+) -> Iterator[dict[str, Cell]]:
+    """Yield documents as rows of a file: figures as numbers, yes and no as words.
+
+    >>> list(cells([{"a": "1.50", "b": True, "c": None}], ("a", "b", "c"), {"a"}))
+    [{'a': Decimal('1.50'), 'b': 'true', 'c': None}]
+    """
+    for line in lines:
+        row: dict[str, Cell] = {}
+        for name in columns:
+            value = line.get(name)
+            if value is None or value == "":
+                row[name] = None
+            elif isinstance(value, bool):
+                row[name] = "true" if value else "false"
+            elif name in figures:
+                row[name] = Decimal(str(value))
+            else:
+                row[name] = value if isinstance(value, int) else str(value)
+        yield row

@@ -10,6 +10,8 @@ from qianhai.ledger import (
     Account,
     Balance,
     BookLine,
+    DayLine,
+    Flow,
     Loaded,
     Reconciled,
     Side,
@@ -48,14 +50,56 @@ def balance_document(account: str, asset: str, scale: int, balance: Balance) -> 
     }
 
 
-def account_line(account: Account) -> Document:
-    """Say which account it is, whose and of which kind, and what it has."""
+def account_document(account: Account, balance: Balance | None = None) -> Document:
+    """Say what an account on record is and has; with a balance, what it had at another time."""
     spec = account.spec
+    found = balance_document(
+        spec.name, spec.asset.code, spec.asset.scale, balance or account.balance
+    )
     return {
-        **balance_document(spec.name, spec.asset.code, spec.asset.scale, account.balance),
+        **found,
         "kind": spec.kind,
         "holder": spec.holder,
+        "asset_kind": spec.asset.kind,
         "is_closed": account.is_closed,
+    }
+
+
+def day_documents(lines: Sequence[DayLine], scale: int) -> list[Document]:
+    """Say what each value date brought to an account, and what it came to then."""
+    return [
+        {
+            "on": line.on.isoformat(),
+            "in": format_minor(line.came, scale),
+            "out": format_minor(line.left, scale),
+            "balance": format_minor(line.balance, scale),
+        }
+        for line in lines
+    ]
+
+
+def flow_documents(found: Sequence[Flow], most: int) -> list[Document]:
+    """Say what flowed between whom; beyond the first of each asset the rest is one line."""
+    lines: list[Document] = []
+    for asset in dict.fromkeys(one.asset for one in found):
+        mine = [one for one in found if one.asset == asset]
+        lines += [_flow(one) for one in mine[:most]]
+        if rest := mine[most:]:
+            total = Flow(
+                asset, rest[0].scale, "", "", sum(one.amount for one in rest),
+                sum(one.count for one in rest),
+            )  # fmt: skip
+            lines.append(_flow(total))
+    return lines
+
+
+def _flow(one: Flow) -> Document:
+    return {
+        "asset": one.asset,
+        "payer": one.payer,
+        "payee": one.payee,
+        "amount": format_minor(one.amount, one.scale),
+        "count": one.count,
     }
 
 

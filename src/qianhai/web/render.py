@@ -26,7 +26,7 @@ from qianhai.views import grouped
 from qianhai.web.languages import LANGUAGES
 from qianhai.web.navigation import Entry, shown
 from qianhai.web.visitor import Visitor, cookie_name, is_secure
-from qianhai.web.words import CONFIDENCE, KNOWN_BY, OUTCOMES, ROLES, STANDS, WINDOWS
+from qianhai.web.words import CONFIDENCE, KNOWN_BY, OUTCOMES, PARTIES, ROLES, STANDS, WINDOWS
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -128,9 +128,15 @@ def _templates() -> Templates:
         confidence_words=CONFIDENCE,
         known_words=KNOWN_BY,
         window_words=WINDOWS,
+        party_words=PARTIES,
     )
     templates.filters.update(
-        grouped=_grouped, day=_day, instant=_instant, message=_gettext, flaws_of=flaws_of
+        grouped=_grouped,
+        day=_day,
+        instant=_instant,
+        moment=_moment,
+        message=_gettext,
+        flaws_of=flaws_of,
     )
     return templates
 
@@ -187,6 +193,11 @@ def _instant(value: datetime | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         value.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S")
     )
+
+
+def _moment(text: str) -> Markup:
+    """Return an instant that a document writes, as clocks in Shanghai show it."""
+    return _instant(datetime.fromisoformat(text))
 
 
 def flaws_of(flaws: tuple[Flaw, ...] | list[Flaw], field: str) -> list[Flaw]:

@@ -3,7 +3,7 @@
 Holds what main hands in and what is opened once for all requests. Must not read the environment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -55,6 +55,8 @@ class Settings:
     provider: Provider | None = None
     #: What whoever watches shows to read /metrics; without it only this machine may.
     metrics_token: str | None = None
+    #: Folders of the server that a change of the pack may be read from, by the name people choose.
+    packs: Mapping[str, Callable[[], dict[str, bytes]]] = field(default_factory=dict)
 
     @property
     def is_https(self) -> bool:
@@ -155,6 +157,11 @@ class House:
     def turn_of(self, number: str) -> Lock:
         """Return the lock under which sendings of one id take turns."""
         return self.turns[crc32(number.encode()) % _TURNS]
+
+    def renew_roads(self) -> None:
+        """Look at what is active again, for what is booked from now on."""
+        self.__dict__.pop("eyes", None)
+        self.__dict__.pop("roads", None)
 
     def close(self) -> None:
         """Let long works end, then give the database back."""

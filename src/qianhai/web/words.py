@@ -7,6 +7,7 @@ from typing import Final
 
 from qianhai.identity import Role
 from qianhai.kernel import Outcome
+from qianhai.registers import PartyType
 from qianhai.web.messages import mark
 
 ROLES: Final = {
@@ -62,4 +63,11 @@ WINDOWS: Final = {
     "day": mark("each day"),
     "year": mark("each year"),
     "lifetime": mark("in all"),
+}
+PARTIES: Final = {
+    PartyType.PERSON: mark("Person"),
+    PartyType.ENTERPRISE: mark("Enterprise"),
+    PartyType.BANK: mark("Bank"),
+    PartyType.FUND: mark("Fund"),
+    PartyType.INSTITUTION: mark("Institution"),
 }

@@ -15,7 +15,7 @@ from qianhai.kernel import SHANGHAI
 from qianhai.ledger import AccountSpec, Balance
 from qianhai.registers import PartyType, Register, record_reading
 from qianhai.views import (
-    account_line,
+    account_document,
     balance_document,
     limits_document,
     statement_line,
@@ -81,6 +81,7 @@ class AccountLine(BalanceDocument):
 
     kind: str
     holder: str
+    asset_kind: str
     is_closed: bool
 
 
@@ -144,7 +145,7 @@ def accounts(visitor: Reader, party: Party) -> Response:
     with house.database.transaction() as conn:
         _known(visitor, conn, party)
         found = ledger.accounts_of(conn, house.site.institution_id, party)
-    return told({"items": [account_line(one) for one in found]})
+    return told({"items": [account_document(one) for one in found]})
 
 
 @router.get("/accounts/{name}/balance", responses={200: {"model": BalanceDocument}})
