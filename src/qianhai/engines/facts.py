@@ -41,15 +41,15 @@ def read_table(leaves: Mapping[str, Leaf], table: pa.Table, places: Mask) -> Rea
     suspects = np.zeros(len(places), np.bool_)
     values: dict[str, Array] = {}
     absent: dict[str, Mask] = {}
-    for name in table.column_names:
-        if name in HEAD:
-            continue
-        column = table[name].combine_chunks()
+    rows = table.take(places)
+    for name, stated in zip(rows.column_names, rows.itercolumns(), strict=True):
         leaf = leaves.get(name.removesuffix(SUFFIX))
-        if leaf is None:
-            suspects |= _stated(name, column)[places]
+        if name in HEAD or (leaf is None and stated.null_count == len(stated)):
             continue
-        column = column.take(places)
+        column = stated.combine_chunks()
+        if leaf is None:
+            suspects |= _stated(name, column)
+            continue
         if not name.endswith(SUFFIX):
             read = _listed if leaf.type == "list" else held
             values[name], wrong = read(leaf, column)
@@ -67,8 +67,6 @@ def read_table(leaves: Mapping[str, Leaf], table: pa.Table, places: Mask) -> Rea
 
 def _stated(name: str, column: Array) -> Mask:
     """Return the rows that state a fact; of what may be absent, those that say that it is."""
-    if column.null_count == len(column):
-        return np.zeros(len(column), np.bool_)
     return mask_of(column) if name.endswith(SUFFIX) else np.asarray(column.is_valid())
 
 
