@@ -1,5 +1,6 @@
 """`qianhai keys`: a new master key in the place of the old, whole or not at all."""
 
+import base64
 import os
 import secrets
 import signal
@@ -15,10 +16,12 @@ import pytest
 
 from cli.business import csv_file, loan, parties_file
 from cli.terminal import Terminal
+from qianhai import webhooks
 from qianhai.db import Database
 from qianhai.identity import Gate, Role, Vault, accounts, second_factor
 from qianhai.identity.totp import matching_step
 from qianhai.main import read_key
+from qianhai.webhooks import Reach
 
 OLD = bytes(32)
 HKID = "A1234563"
@@ -71,6 +74,10 @@ def test_a_rotation_leaves_everything_as_it_was_under_the_new_key_alone(
             conn, gate, name="ho", title="Ho", roles=[Role.AUDITOR], party=None, by="t", at=AT
         )
         second_factor.enrol(conn, gate, owner, "qianhai")
+        _, hook = webhooks.subscribe(
+            conn, gate.vault, Reach(is_private_allowed=True), institution_id="local", owner="ho",
+            url="http://127.0.0.1:9/told", events=webhooks.EVENTS, at=AT, salts=secrets.token_bytes,
+        )  # fmt: skip
     new = tmp_path / "new.key"
     made = qianhai("keys", "make", str(new), "--json")
     assert made.code == 0
@@ -79,6 +86,7 @@ def test_a_rotation_leaves_everything_as_it_was_under_the_new_key_alone(
     assert done.code == 0, done.out + done.err
     document = done.document
     assert (document["keys"], document["rows"], document["second_factors"]) == (1, 3, 1)
+    assert document["webhooks"] == 1
     assert document["to"] == made.document["fingerprint"]
 
     with_new = with_key(qianhai, new)
@@ -96,6 +104,11 @@ def test_a_rotation_leaves_everything_as_it_was_under_the_new_key_alone(
         secret = Vault(new.read_bytes()).open(row[0], row[1].bytes)
         assert secret is not None
         assert matching_step(secret, "000000", AT, None) is None
+        row = conn.execute("select secret, id from webhooks.subscriptions").fetchone()
+        assert row is not None
+        assert Vault(OLD).open(row[0], row[1].bytes) is None
+        signs_with = Vault(new.read_bytes()).open(row[0], row[1].bytes)
+        assert signs_with == base64.b64decode(hook.removeprefix("whsec_"))
         kinds = conn.execute("select kind from journal.entries order by seq").fetchall()
     assert ("registers.rekeyed",) in kinds
 

@@ -3,13 +3,19 @@
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
 from qianhai.identity import Role
+from qianhai.instructions import set_threshold
+from qianhai.kernel import CURRENCIES, business_date
+from qianhai.web.site import House
 from web.served import ROOT, Served
 
 DAY: Final = ROOT / "examples" / "day"
@@ -21,6 +27,24 @@ def program(served: Served, *roles: Role, party: str | None = None) -> httpx2.Cl
     client = served.client(Authorization=f"Bearer {served.token(user)}")
     client.base_url = f"{served.address}/api/v1"
     return client
+
+
+@contextmanager
+def one_suffices(house: House, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let one person book whatever states an amount, as long as this lasts."""
+    set_thresholds(house, clock(), Decimal(10**12))
+    yield
+    set_thresholds(house, clock(), None)
+
+
+def set_thresholds(house: House, at: datetime, amount: Decimal | None) -> None:
+    """Set up to which amount one person books alone, in every currency; None: nothing."""
+    with house.database.transaction() as conn:
+        for currency in CURRENCIES:
+            asked = {"currency": currency, "amount": amount, "first_day": business_date(at)}
+            set_threshold(
+                conn, house.site.institution_id, asked, by="admin", at=at, salts=house.site.salts
+            )
 
 
 def ended(client: httpx2.Client, answer: httpx2.Response) -> dict[str, Any]:

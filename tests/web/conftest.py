@@ -16,6 +16,7 @@ from psycopg import sql
 from qianhai.db import Server, open_database
 from qianhai.web.business import load_day
 from qianhai.web.works import Work
+from web.api import one_suffices
 from web.served import Clock, Served, open_house, serving
 
 #: The instant after the sample day was booked.
@@ -66,6 +67,13 @@ def _closed(request: pytest.FixtureRequest) -> Iterator[None]:
         served: Served = request.getfixturevalue(name)
         while served.clients:
             served.clients.pop().close()
+
+
+@pytest.fixture(scope="module")
+def _one_suffices(served: Served) -> Iterator[None]:
+    """One person books alone whatever states an amount, for the tests of a file."""
+    with one_suffices(served.house, lambda: served.clock.at):
+        yield
 
 
 @pytest.fixture

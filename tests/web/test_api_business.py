@@ -4,22 +4,28 @@ import csv
 import io
 import json
 import threading
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import httpx2
 import pytest
 
 from qianhai.identity import Role
+from qianhai.instructions import set_threshold
 from qianhai.views import OUTCOME_COLUMNS
 from web.api import DAY, ended, program, sample_day, sample_rows
-from web.served import Served
+from web.served import INSTITUTION, Served
+
+pytestmark = pytest.mark.usefixtures("_one_suffices")
 
 
 @pytest.fixture(scope="session")
-def officer(served: Served) -> httpx2.Client:
+def officer(served: Served) -> Iterator[httpx2.Client]:
     client = program(served, Role.BANK_OFFICER)
     served.clients.remove(client)  # it is shared by the tests of this file
-    return client
+    with client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -223,9 +229,40 @@ def test_many_that_send_one_instruction_at_once_get_one_answer(served: Served) -
     for thread in threads:
         thread.join()
     assert {answer.status_code for answer in answers} == {200}
-    first, *others = (answer.json() for answer in answers)
-    assert [one for one in others if one != first] == []
+    assert len({answer.text for answer in answers}) == 1
     assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+
+
+@pytest.mark.usefixtures("day")
+def test_what_is_above_a_threshold_waits_for_a_second_person(
+    served: Served, officer: httpx2.Client
+) -> None:
+    row = {**next(sample_rows()), "id": "FOUR-1"}
+    with served.house.database.transaction() as conn:
+        at, salts = served.clock.at, served.house.site.salts
+        asked = {"currency": "CNY", "amount": Decimal(1), "first_day": at.date()}
+        set_threshold(conn, INSTITUTION, asked, by="admin", at=at, salts=salts)
+    assert "waits" in officer.post("/instructions?dry_run=true", json=row).json()
+    sent = officer.post("/instructions", json=row)
+    assert sent.status_code == 202, sent.text
+    assert sent.json()["waits"]["en"].startswith("CNY")
+    assert officer.post("/instructions", json=row).status_code == 202
+    assert officer.get("/decisions/FOUR-1").status_code == 404
+    content = json.dumps({**row, "id": "FOUR-2"}).encode()
+    headers = {"content-type": "application/x-ndjson"}
+    work = ended(officer, officer.post("/batches", content=content, headers=headers))
+    assert (work["result"]["waiting"], work["result"]["instructions"]) == (1, 0)
+    with served.house.database.transaction() as conn:
+        house = served.house
+        waiting = house.eyes.approvals.get(conn, "FOUR-1")
+    preview = house.eyes.look(waiting, at=at)
+    house.eyes.approve("FOUR-1", preview.mark, by="approver", at=at)
+    booked = officer.post("/instructions", json=row)
+    assert booked.status_code == 200
+    assert booked.json()["id"] == "FOUR-1"
+    asked["amount"] = Decimal(10**12)
+    with served.house.database.transaction() as conn:
+        set_threshold(conn, INSTITUTION, asked, by="admin", at=at, salts=salts)
 
 
 def test_decisions_come_in_pages_that_leave_none_out(

@@ -12,6 +12,8 @@ from web.api import path_of, program, sample_day, sample_rows
 from web.served import Served
 from write_client import TARGET, client_of
 
+pytestmark = pytest.mark.usefixtures("_one_suffices")
+
 
 @pytest.fixture(scope="module")
 def library() -> ModuleType:

@@ -21,7 +21,7 @@ from qianhai.identity import Role
 from qianhai.web import Settings
 from qianhai.web.telling import Teller
 from qianhai.webhooks import ATTEMPTS_MAX, Reach, Unreachable, signature
-from web.api import program, sample_day, sample_rows
+from web.api import one_suffices, program, sample_day, sample_rows
 from web.served import Clock, Served, open_house, serving
 
 
@@ -73,7 +73,8 @@ def alone(server: Server, server_dir: object) -> Iterator[Served]:
     clock = Clock()
     settings = Settings(is_webhook_private=True, webhook_seconds=3600)
     database = open_database(url=server.conninfo("told"), data_dir=server_dir)  # type: ignore[arg-type]
-    with serving(open_house(database, clock, settings), clock) as found:
+    house = open_house(database, clock, settings)
+    with serving(house, clock) as found, one_suffices(house, lambda: clock.at):
         client = program(found, Role.BANK_OFFICER)
         assert sample_day(client)["state"] == "ended"
         yield found

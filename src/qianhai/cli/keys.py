@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from qianhai import registers
+from qianhai import registers, webhooks
 from qianhai.cli.app import App
 from qianhai.cli.refuse import refused
 from qianhai.cli.usage import Commands
@@ -120,7 +120,9 @@ def rotate(app: App, to: str | None, _json: bool) -> None:
     secret = site.read_key(path)
     old, new = Keyring(site.master_key()), Keyring(secret)
     at = site.now()
-    gate = Gate(site.institution_id, site.salts, Vault(site.master_key()))
+    vault, fresh = Vault(site.master_key()), Vault(secret)
+    gate = Gate(site.institution_id, site.salts, vault)
+    factors = hooks = 0
     with app.database() as database, database.transaction() as conn:
         done = registers.rotate(
             conn,
@@ -131,7 +133,9 @@ def rotate(app: App, to: str | None, _json: bool) -> None:
             at=at,
             salts=lambda: site.salts(_SALT_BYTES),
         )
-        factors = second_factors.reseal(conn, gate, Vault(secret)) if done else 0
+        if done:
+            factors = second_factors.reseal(conn, gate, fresh)
+            hooks = webhooks.reseal(conn, site.institution_id, vault, fresh, site.salts)
     kept = _take_place(app, secret, business_date(at))
     document = {
         "from": old.fingerprint,
@@ -140,6 +144,7 @@ def rotate(app: App, to: str | None, _json: bool) -> None:
         "keys": done.keys if done else 0,
         "rows": done.rows if done else 0,
         "second_factors": factors,
+        "webhooks": hooks,
         "former_key": str(kept) if kept else None,
     }
     zh, en = _next_step(path, kept, is_new=done is not None)

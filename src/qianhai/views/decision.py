@@ -72,7 +72,7 @@ def decision_document(pack: Pack, decision: Decision) -> Document:
                 "code": reason.code,
                 "clause": reason.clause,
                 **reason_texts(pack, reason),
-                "data": dict(reason.data),
+                "data": dict(sorted(reason.data.items())),
             }
             for reason in decision.reasons
         ],

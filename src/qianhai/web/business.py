@@ -12,7 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from qianhai import journal, ledger
-from qianhai.instructions import Admission, Admitted, Answer, Staged, Stager, claim_key
+from qianhai.instructions import (
+    Admission,
+    Admitted,
+    Answered,
+    Sorted,
+    Staged,
+    Stager,
+    Submitted,
+    claim_key,
+)
 from qianhai.kernel import BadInput, Flaw, business_date
 from qianhai.messages import Row, Shape, read, read_jsonl
 from qianhai.policy import open_policy
@@ -63,10 +72,13 @@ def book(
     files: Sequence[Path],
     parties: Path | None,
     out: Path | None = None,
+    *,
+    is_alone: bool = True,
 ) -> Document:
     """Put a register file on record, prove all business, and book it.
 
-    With `out`, the outcomes are written there as the command line writes them.
+    With `out`, the outcomes are written there as the command line writes them. Unless whoever
+    sends it decides alone, what is above a threshold waits for a second person.
 
     Raises:
         BadInput: every flaw of every file; nothing is on record or booked.
@@ -78,13 +90,20 @@ def book(
         admitted = prove(house, work, files, parties, admission, staged)
         if admitted:
             admission.open_accounts(admitted, roads.writer, site.now())
-        tally = DayTally(policy.pack)
-        tick = work.enter(mark("booking"), staged.count)
-        roads.expire_holds(at=site.now())
-        for answered in roads.submit_blocks(staged, now=site.now):
+        tally, waiting = DayTally(policy.pack), 0
+
+        def told(answered: Answered) -> None:
             tally.add_all(answered)
             outcomes.write(answered)
-            tick(len(answered))
+
+        if is_alone:
+            tick = work.enter(mark("booking"), staged.count)
+            roads.expire_holds(at=site.now())
+            for answered in roads.submit_blocks(staged, now=site.now):
+                told(answered)
+                tick(len(answered))
+        else:
+            waiting = _book_sorted(house, work, staged, told)
         with house.database.transaction() as conn:
             accounts = [pool.account for pool in tally.accounts.values()]
             tally.settle(ledger.used(conn, site.institution_id, accounts))
@@ -92,9 +111,27 @@ def book(
                 "journal": journal.head(conn).text(),
                 "ledger": ledger.head(conn).text(),
             }
-        summary = tally.document(heads)
+        summary = tally.document(heads) | ({} if is_alone else {"waiting": waiting})
         outcomes.sum_up(summary)
     return summary
+
+
+def _book_sorted(house: House, work: Work, staged: Staged, told: Callable[[Answered], None]) -> int:
+    """Book what one person may send alone, have the rest wait; return how many wait."""
+    site, eyes = house.site, house.eyes
+    with (
+        Staged(house.policy, site.institution_id) as direct,
+        Staged(house.policy, site.institution_id) as waiting,
+    ):
+        found = Sorted(direct, waiting)
+        eyes.sort(staged, found, at=site.now(), tick=work.enter(mark("sorting"), staged.count))
+        tick = work.enter(mark("booking"), direct.count)
+        for answered in eyes.book(found, now=site.now):
+            told(answered)
+            tick(len(answered))
+        tick = work.enter(mark("deciding dry"), waiting.count)
+        eyes.hold(found, by=work.owner, now=site.now, tick=tick)
+        return staged.count - direct.count
 
 
 def load_register(house: House, work: Work, file: Path) -> Document:
@@ -116,10 +153,11 @@ def load_register(house: House, work: Work, file: Path) -> Document:
 
 def submit_one(
     house: House, row: Mapping[str, object], *, sender: str, key: str, is_dry: bool = False
-) -> Answer:
-    """Decide one instruction a sender stated and, if permitted, book it.
+) -> Submitted:
+    """Decide one instruction a sender stated and, if permitted, book it or have it wait.
 
-    `row` is what a line of JSONL holds. The key ties retries together; see `claim_key`.
+    `row` is what a line of JSONL holds. The key ties retries together; see `claim_key`. Dry, it
+    tells both what it comes to and whether it would wait.
 
     Raises:
         BadInput: every flaw of it, or its id or key was used before with other content.
@@ -137,8 +175,10 @@ def submit_one(
         instruction = next(iter(staged))
         if not is_dry:
             claim_key(conn, instruction, sender=sender, key=key, at=at)
-    with house.turn_of(instruction.id):
-        return roads.submit(instruction, at=site.now(), dry_run=is_dry)
+    if not is_dry:
+        return house.eyes.submit(instruction, by=sender, at=site.now())
+    preview, waits = house.eyes.preview(instruction, at=site.now())
+    return Submitted(preview.answer, preview, waits)
 
 
 def prove(

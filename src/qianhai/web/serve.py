@@ -69,6 +69,7 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
         if has_sample:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
         log_here(site.now)
+        house.open()
         server = _announced(
             house,
             uvicorn.Config(

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
-from zlib import crc32
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
@@ -26,7 +24,6 @@ from qianhai.web.works import Works
 from qianhai.webhooks import Reach
 
 _MIB = 1 << 20
-_TURNS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +102,6 @@ class House:
         self.tracing = site.tracing()
         #: Set when the server begins to end: whoever balances load sends nobody any more.
         self.is_ending = False
-        #: Sendings of one id take turns, so that all of them get the answer on record.
-        self.turns = tuple(Lock() for _ in range(_TURNS))
         self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
     def name_provider(self, provider: Provider) -> None:
@@ -138,6 +133,14 @@ class House:
         """The way of what people send: at once, or by a second person."""
         return FourEyes(self.bank, self.roads)
 
+    def open(self) -> None:
+        """Read the pack and the roads now, so that no visitor waits for it.
+
+        Raises:
+            BadInput: the pack at hand has mistakes.
+        """
+        _ = self.eyes, self.past
+
     def _open_roads(self) -> Roads | None:
         """Return the roads if anybody has opened them: figures open nothing."""
         found: Roads | None = self.__dict__.get("roads")
@@ -153,10 +156,6 @@ class House:
     def reach(self) -> Reach:
         """How far webhooks are sent."""
         return Reach(is_private_allowed=self.settings.is_webhook_private)
-
-    def turn_of(self, number: str) -> Lock:
-        """Return the lock under which sendings of one id take turns."""
-        return self.turns[crc32(number.encode()) % _TURNS]
 
     def renew_roads(self) -> None:
         """Look at what is active again, for what is booked from now on."""

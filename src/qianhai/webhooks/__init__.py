@@ -25,6 +25,7 @@ from qianhai.webhooks.subscriptions import (
     Subscription,
     end,
     has_any,
+    reseal,
     subscribe,
     subscriptions,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "has_any",
     "note_told",
     "publish",
+    "reseal",
     "send",
     "settle",
     "signature",

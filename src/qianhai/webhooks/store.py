@@ -33,6 +33,21 @@ def subscriptions(
         ).fetchall()
 
 
+def secrets(conn: Connection, institution: str) -> list[tuple[UUID, bytes]]:
+    """Return the sealed secret of every subscription, ended ones too, locked until the commit."""
+    rows = conn.execute(
+        "select id, secret from webhooks.subscriptions where institution_id = %s"
+        " order by id for update",
+        (institution,),
+    )
+    return [(number, bytes(secret)) for number, secret in rows]
+
+
+def put_secret(conn: Connection, number: UUID, secret: bytes) -> None:
+    """Put another sealed secret in the place of a subscription's."""
+    conn.execute("update webhooks.subscriptions set secret = %s where id = %s", (secret, number))
+
+
 def end_subscription(
     conn: Connection, institution: str, owner: str, number: UUID, at: datetime
 ) -> bool:

@@ -139,3 +139,20 @@ def _note(
 
 def _flaw(field: str, value: str, en: str, zh: str) -> Flaw:
     return Flaw("H001", Place("webhook", column=field), value, "see the description", en, zh)
+
+
+def reseal(
+    conn: Connection, institution: str, old: Vault, new: Vault, salts: Callable[[int], bytes]
+) -> int:
+    """Put the secret of every subscription under a new master key; return how many.
+
+    A secret that the key at hand does not open was put under the new one before.
+    """
+    count = 0
+    for number, sealed in store.secrets(conn, institution):
+        secret = old.open(sealed, number.bytes)
+        if secret is not None:
+            fresh = new.seal(secret, number.bytes, salts(_NONCE_BYTES))
+            store.put_secret(conn, number, fresh)
+            count += 1
+    return count

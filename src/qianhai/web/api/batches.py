@@ -63,7 +63,8 @@ async def upload(visitor: Officer, request: Request) -> Response:
     """Take a file of business (CSV, XLSX, JSONL, pain.001) to decide and book.
 
     A form may bring a register file in the field `parties`, which is put on record first. All of
-    it is proven before any is booked; the same file again books nothing twice.
+    it is proven before any is booked; the same file again books nothing twice. What is above a
+    threshold waits for a second person: `waiting` of the result counts it.
     """
     sent = await taken(request, "file", "parties")
     house = visitor.house
@@ -71,7 +72,7 @@ async def upload(visitor: Officer, request: Request) -> Response:
     def act(work: Work) -> object:
         work.folder = sent.folder / "out"
         files, parties = [sent.files["file"]], sent.files.get("parties")
-        return book(house, work, files, parties, work.folder)
+        return book(house, work, files, parties, work.folder, is_alone=False)
 
     work = house.works.start(mark("Batch of business"), visitor.known.name, act)
     work.left = sent.held

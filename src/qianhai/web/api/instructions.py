@@ -7,12 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from qianhai.identity import Role
+from qianhai.instructions import Answer, Submitted
 from qianhai.kernel import BadInput
-from qianhai.views import outcome_document
+from qianhai.policy import Pack
+from qianhai.views import Document, decision_document, outcome_document, waits_texts
 from qianhai.web import faults
 from qianhai.web.access import allow
 from qianhai.web.api.naming import refused, told
-from qianhai.web.api.shapes import Decision
+from qianhai.web.api.shapes import Decision, Said
 from qianhai.web.api.strict import StrictRoute
 from qianhai.web.business import submit_one
 from qianhai.web.visitor import Visitor
@@ -48,9 +50,19 @@ class Outcome(Decision):
     value_date: str
     ledger_result: str
     ledger_seq: int | None
+    waits: Said | None = Field(None, description="Dry only: why it would wait for a second person.")
 
 
-@router.post("/instructions", responses={200: {"model": Outcome}})
+class Waiting(BaseModel):
+    """An instruction that waits for a second person: nothing is booked, and it says why."""
+
+    id: str
+    value_date: str
+    waits: Said
+    decision: Decision = Field(description="What it would come to now; decided again when booked.")
+
+
+@router.post("/instructions", responses={200: {"model": Outcome}, 202: {"model": Waiting}})
 def submit(
     visitor: Officer,
     instruction: Annotated[InstructionIn, Body()],
@@ -62,22 +74,43 @@ def submit(
 
     Sent again with the same key, id and content, the first answer is given again, because senders
     retry when an answer is lost (`Idempotent-Replayed: true`). The same key or id with other
-    content is refused with 409.
+    content is refused with 409. Above a threshold it waits for a second person: 202, and sent
+    again it is answered as booked once it was approved.
     """
     row = _row(instruction, idempotency_key)
     key = idempotency_key or row["id"]
     try:
-        answer = submit_one(visitor.house, row, sender=visitor.known.name, key=key, is_dry=dry_run)
+        sent = submit_one(visitor.house, row, sender=visitor.known.name, key=key, is_dry=dry_run)
     except BadInput as fault:
         if any(flaw.code == _USED_BEFORE for flaw in fault.flaws):
             raise faults.used_before(fault.flaws) from None
         raise
-    policy = visitor.house.roads.policy_on(answer.instruction.value_on)
-    document = outcome_document(policy.pack, answer)
+    answer = sent.answer
+    if answer is None:
+        return told(_waiting(visitor, sent), 202)
+    document = outcome_document(_pack_of(visitor, answer), answer)
     for name in _OF_THE_SENDING:
         document.pop(name)
+    if sent.waits is not None:
+        document["waits"] = waits_texts(sent.waits)
     headers = {"Idempotent-Replayed": "true"} if answer.is_repeat else {}
     return told(document, headers=headers)
+
+
+def _waiting(visitor: Visitor, sent: Submitted) -> Document:
+    assert sent.preview is not None, "what waits was looked at"
+    assert sent.waits is not None, "what waits has its reason"
+    answer = sent.preview.answer
+    return {
+        "id": answer.instruction.id,
+        "value_date": answer.instruction.value_on.isoformat(),
+        "waits": waits_texts(sent.waits),
+        "decision": decision_document(_pack_of(visitor, answer), answer.decision),
+    }
+
+
+def _pack_of(visitor: Visitor, answer: Answer) -> Pack:
+    return visitor.house.roads.policy_on(answer.instruction.value_on).pack
 
 
 def _row(instruction: InstructionIn, key: str | None) -> dict[str, Any]:
