@@ -73,6 +73,11 @@ def sample_rows() -> Iterator[dict[str, str]]:
             yield json.loads(line)
 
 
+def a_loan() -> dict[str, str]:
+    """Return a line of the sample that states its amount and currency."""
+    return next(row for row in sample_rows() if row["id"] == "M67-001")
+
+
 def csv_of(rows: list[Mapping[str, str]]) -> bytes:
     """Write rows as a file of CSV."""
     out = io.StringIO()

@@ -21,7 +21,7 @@ from qianhai.identity import Role
 from qianhai.web import Settings
 from qianhai.web.telling import Teller
 from qianhai.webhooks import ATTEMPTS_MAX, Reach, Unreachable, signature
-from web.api import one_suffices, program, sample_day, sample_rows
+from web.api import a_loan, one_suffices, program, sample_day, sample_rows
 from web.served import Clock, Served, open_house, serving
 
 
@@ -98,7 +98,7 @@ def subscription(officer: httpx2.Client, receiver: Receiver) -> Iterator[dict[st
 
 
 def submit(officer: httpx2.Client, number: str) -> None:
-    answer = officer.post("/instructions", json={**next(sample_rows()), "id": number})
+    answer = officer.post("/instructions", json={**a_loan(), "id": number})
     assert answer.status_code == 200, answer.text
 
 

@@ -17,7 +17,7 @@ create table instructions.thresholds (
     schema_version smallint not null default 1,
     primary key (institution_id, number),
     constraint thresholds_are_numbered check (number > 0),
-    constraint thresholds_currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
+    constraint thresholds_currency_is_a_code check (currency ~ '^[A-Z]{3,4}$'),
     constraint thresholds_are_not_negative check (amount_minor >= 0),
     constraint thresholds_are_somebodys check (btrim(actor) <> '')
 );
