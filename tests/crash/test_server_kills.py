@@ -62,7 +62,7 @@ class Process:
 
 
 @pytest.fixture
-def process() -> Iterator[Process]:
+def served_process() -> Iterator[Process]:
     folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
     folder.chmod(0o755)
     with socket.socket() as taken:
@@ -125,10 +125,10 @@ def is_for_one(address: str, token: str, row: Mapping[str, str]) -> bool:
 
 
 @pytest.mark.slow
-def test_what_is_sent_again_after_a_kill_is_booked_once(process: Process) -> None:
-    token = token_of(process.folder)
-    process.start()
-    address = f"http://127.0.0.1:{process.port}"
+def test_what_is_sent_again_after_a_kill_is_booked_once(served_process: Process) -> None:
+    token = token_of(served_process.folder)
+    served_process.start()
+    address = f"http://127.0.0.1:{served_process.port}"
     rows = [row for row in sample_rows() if not row.get("of")]
     rows = [row for row in rows if is_for_one(address, token, row)]
     assert len(rows) > SENDERS
@@ -149,8 +149,8 @@ def test_what_is_sent_again_after_a_kill_is_booked_once(process: Process) -> Non
         before = len(answered)
         while len(answered) < before + SENDERS:
             time.sleep(0.01)
-        process.kill()
-        process.start()
+        served_process.kill()
+        served_process.start()
     is_over.set()
     for thread in threads:
         thread.join(timeout=60)
@@ -160,7 +160,7 @@ def test_what_is_sent_again_after_a_kill_is_booked_once(process: Process) -> Non
     assert len(answered) >= KILLS * SENDERS
     for number, (first, *others) in answered.items():
         assert all(one == first for one in others), number
-    with open_database(url=None, data_dir=process.folder) as database:
+    with open_database(url=None, data_dir=served_process.folder) as database:
         with database.transaction() as conn:
             booked = conn.execute(
                 "select instruction_id, count(*) from instructions.decisions"

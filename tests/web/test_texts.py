@@ -14,7 +14,7 @@ _TAGS = re.compile(r"<[^>]*>", re.DOTALL)
 _ATTRIBUTES = re.compile(r"[\w-]+=\"[^\"]*\"")
 _TRANS = re.compile(r"\{% trans.*?endtrans %\}", re.DOTALL)
 #: Names that are the same in every language.
-_NAMES = {"XLSX", "CSV"}
+_NAMES = {"XLSX", "CSV", "JSONL"}
 
 
 def test_every_message_has_its_chinese() -> None:

@@ -127,7 +127,7 @@ def of_party(visitor: Reader, party: str) -> Response:
     if file := rows_file(visitor, name, views.LIMIT_COLUMNS, views.limit_rows(document)):
         return file
     drawn = [views.limit_use_document(one) for one in used]
-    return page(visitor, "limits/party.html", party=found, document=document, drawn=drawn)
+    return page(visitor, "limits/party.html", holder=found, document=document, drawn=drawn)
 
 
 @router.get("/parties/{party}/accounts")
@@ -155,7 +155,7 @@ def accounts_of(visitor: Reader, party: str) -> Response:
     return page(
         visitor,
         "limits/accounts.html",
-        party=found,
+        holder=found,
         lines=lines,
         kinds=visitor.house.policy.pack.vocabulary["accounts"],
     )
@@ -272,9 +272,9 @@ def _party(visitor: Visitor, conn: Connection, party: str) -> Party:
     return found
 
 
-def _record(visitor: Visitor, party: Party, what: str) -> None:
-    if party.type is PartyType.PERSON:
-        record_view(visitor, [party.id], what)
+def _record(visitor: Visitor, holder: Party, what: str) -> None:
+    if holder.type is PartyType.PERSON:
+        record_view(visitor, [holder.id], what)
 
 
 def _institution(visitor: Visitor) -> str:
