@@ -36,10 +36,10 @@ class Search:
     subject: str | None = None
     since: date | None = None
     until: date | None = None
-    #: Only this instruction.
-    number: str | None = None
     #: The last one of the page before: its instant and id.
     before: tuple[datetime, str] | None = None
+    #: Only this instruction.
+    number: str | None = None
 
     @property
     def params(self) -> Mapping[str, object]:
