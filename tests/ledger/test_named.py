@@ -96,14 +96,20 @@ def some(dice: Random, number: int) -> Chain:
     return chain(f"c{number}", *legs[dice.choice([0, 2]) :], expects=expects)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_random_chains_come_to_the_same(books: Books, seed: int) -> None:
-    dice = Random(seed)  # noqa: S311 - chains to try, nothing to guess
-    chains = [some(dice, number) for number in range(200)]
+def answered_alike(books: Books, chains: Sequence[Chain]) -> list[ChainResult]:
+    """Post chains one by one and, elsewhere, in columns; return what came of the latter."""
     alone = books.writer.submit([Submission(one) for one in chains], at=AT)
     posted = post(books, [replace(one, institution_id=OTHER) for one in chains])
     found = [posted.one(place) for place in range(len(chains))]
     assert [told(one) for one in found] == [told(one) for one in alone]
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_chains_come_to_the_same(books: Books, seed: int) -> None:
+    dice = Random(seed)  # noqa: S311 - chains to try, nothing to guess
+    chains = [some(dice, number) for number in range(200)]
+    found = answered_alike(books, chains)
     assert {Result.POSTED, Result.STALE, Result.FLOOR_PASSED} <= {one.result for one in found}
     with books.database.transaction() as conn:
         moved = [name for name in NAMES if name != VAULT.name]
@@ -135,10 +141,7 @@ def test_accounts_are_opened_and_closed_without_a_leg_as_one_by_one(
 ) -> None:
     dice = Random(seed)  # noqa: S311 - chains to try, nothing to guess
     chains = [of_a_safe(dice, number) for number in range(12)]
-    alone = books.writer.submit([Submission(one) for one in chains], at=AT)
-    posted = post(books, [replace(one, institution_id=OTHER) for one in chains])
-    found = [posted.one(place) for place in range(len(chains))]
-    assert [told(one) for one in found] == [told(one) for one in alone]
+    answered_alike(books, chains)
     with books.database.transaction() as conn:
         opened = set(NAMES) & balances(conn, "bank-1", NAMES).keys()
         moved = {name for one in chains for leg in one.legs for name in (leg.debit, leg.credit)}

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from qianhai import journal
-from qianhai.db import Database
+from qianhai.db import Connection, Database
 from qianhai.instructions import Admission, Answer, Instruction, Road, Staged, Stager, prepare_block
+from qianhai.instructions.handover import Handover
 from qianhai.kernel import BadInput
 from qianhai.ledger import Balance, balances
 from qianhai.main import read_files
@@ -20,7 +21,17 @@ from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from route import tampering
 from route.desk import Desk
-from route.umbrella import everyone, giving_back, keep, keeping
+from route.umbrella import (
+    FACILITY,
+    FACTS,
+    MONEY,
+    WHO,
+    balance,
+    everyone,
+    giving_back,
+    keep,
+    keeping,
+)
 from tracing import untraced
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +152,30 @@ def test_business_continued_in_one_file_is_continued(desk: Desk) -> None:
     ]
     answers = list(desk.road.submit_many(iter(asked), now=desk.now))
     assert outcomes(answers) == ["permitted", "permitted", "permitted", "refused", "permitted"]
+
+
+def test_a_file_that_settles_many_holds_prepares_each_row_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.register(*everyone())
+    held = {**FACTS, "fee.amount": "0.10", "until": "2025-07-31"}
+    asked = [desk.instruction(f"h{n}", FACILITY, "reserve", WHO, held) for n in range(60)]
+    asked += [
+        desk.instruction(f"c{n}", FACILITY, "confirm" if n % 2 else "cancel", {}, {}, of=f"h{n}")
+        for n in range(60)
+    ]
+    prepared: list[str] = []
+    prepare = desk.road._preparer.prepare
+
+    def counted(conn: Connection, rows: Sequence[Instruction], at: datetime) -> list[Handover]:
+        prepared.extend(one.id for one in rows)
+        return prepare(conn, rows, at)
+
+    monkeypatch.setattr(desk.road._preparer, "prepare", counted)
+    answers = list(desk.road.submit_many(asked, now=desk.now))
+    assert outcomes(answers) == ["permitted"] * 120
+    assert prepared == [one.id for one in asked]
+    assert balance(desk, MONEY) == 10_000 - 30 * 10
 
 
 def test_an_id_with_other_content_stops_the_file_and_what_was_answered_stays(desk: Desk) -> None:

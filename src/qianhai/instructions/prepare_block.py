@@ -42,6 +42,7 @@ class Prepared:
     `filed` tells what rows of parts put on file: the place of the row and the topic, in order.
     `late` are groups that rest on balances: they are prepared when their turn comes. `ready` are
     rows that go by themselves and were prepared already, as long as nothing they rest on changes.
+    `settles` tells which rows settle a hold: what they move is not known here.
     """
 
     block: Block
@@ -52,6 +53,11 @@ class Prepared:
     known_at: datetime
     late: list[tuple[Group, Compiled]] = field(default_factory=list)
     ready: dict[int, Handover] = field(default_factory=dict)
+    settles: Numbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with rows that settle nothing."""
+        self.settles = np.zeros(len(self.block), np.bool_)
 
     def set_alone(self, places: Numbers) -> None:
         """Have rows go by themselves."""
@@ -84,6 +90,7 @@ class BlockPreparer:
         prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), [], days.known_at)
         may_share = _shareable(block)
         for group in block.groups:
+            prepared.settles[group.places] = self._settles(group)
             own = _some(group, may_share[group.places])
             if len(own.places) < ROWS_MIN or not group.facility:
                 continue
@@ -165,6 +172,11 @@ class BlockPreparer:
             looked = self.lookups.of(compiled)
             meant = headings if looked is None else headings & looked
             _set_asking_alone(prepared, table, group, meant, fresh)
+
+    def _settles(self, group: Group) -> bool:
+        facility = self._policy.pack.facilities.get(group.facility)
+        action = facility.actions.get(group.action) if facility else None
+        return bool(action and action.settles)
 
     def _fits_columns(self, compiled: Compiled) -> bool:
         key = compiled.facility, compiled.name

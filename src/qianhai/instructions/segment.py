@@ -122,8 +122,7 @@ def cut_of(segment: Segment, lookups: Lookups) -> int:
     done = Done(segment, lookups)
     for place in sorted(segment.handovers):
         one = segment.handovers[place]
-        is_settling = one.chain is not None and one.chain.kind not in (Kind.POST, Kind.HOLD)
-        if is_settling or done.meets(one, place):
+        if done.meets(one, place):
             return min(place, done.first_resting())
         done.add(one, place)
     return min(segment.end, done.first_resting())
@@ -164,8 +163,6 @@ def standing(
     """Return those of later answers that still stand when a segment is posted."""
     done = Done(segment, lookups)
     for place, one in segment.handovers.items():
-        if one.chain is not None and one.chain.kind not in (Kind.POST, Kind.HOLD):
-            return {}
         done.add(one, place)
     return {place: one for place, one in later.items() if not done.meets(one, place)}
 
@@ -237,6 +234,7 @@ class Chains:
             if chain is None:
                 continue
             until = INT64_MAX if chain.expires_at is None else micros_of(chain.expires_at)
+            assert chain.kind in (Kind.POST, Kind.HOLD), "what settles a hold goes by itself"
             kind = int(chain.kind is Kind.HOLD)
             heads.append((place, chain.id.bytes, kind, day_number(chain.value_on), until))
             self._single(place, one)

@@ -224,17 +224,25 @@ class Road:
         raise StaleState(f"instructions from {prepared.block.ids[first]} on met other writers")
 
     def _by_themselves(self, prepared: Prepared, first: int, at: datetime) -> Answered:
-        """Post the next few rows one by one: what settles a hold, or too few for a part."""
-        count = min(BLOCK_MIN, len(prepared.block) - first)
+        """Post the next rows one by one: those that settle holds, or too few for a part."""
+        left = min(self._size, len(prepared.block) - first)
+        others = np.flatnonzero(~prepared.settles[first : first + left])
+        count = max(int(others[0]) if len(others) else left, min(BLOCK_MIN, left))
         instructions = [prepared.instruction(first + at) for at in range(count)]
         answers = self._post(self._column(instructions, at))
         answers = answers or [self.submit(instructions[0], at=at)]
         prepared.ready.clear()
+        self._size = min(_COLUMN_MAX, 2 * max(len(answers), _COLUMN_MIN))
         end = first + len(answers)
         return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
 
     def _segment(self, prepared: Prepared, first: int, end: int, at: datetime) -> Segment | None:
         """Prepare rows from a place on that can share a commit; None where that is too few."""
+        settling = np.flatnonzero(prepared.settles[first:end])
+        if len(settling):
+            end = first + int(settling[0])
+        if end == first:
+            return None
         if prepared.late:
             end = min(end, first + self._reach)
         with self.database.transaction() as conn:

@@ -138,6 +138,7 @@ def _object_to_open_resident_numbers(cells: Cells, recorded: Recorded) -> None:
 def key_of(recorded: Recorded) -> tuple[str, ...]:
     """Return what an entry is about: a later entry with the same key and day supersedes it.
 
+    >>> from datetime import date
     >>> key_of(Qualification(party="p", name="pilot", since=date(2023, 1, 1)))
     ('p', 'pilot')
     """
