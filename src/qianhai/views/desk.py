@@ -146,13 +146,11 @@ def _conditions(policy: Policy, preview: Preview) -> Iterator[Document]:
     """Yield each condition: its words, rule, clause, what it came to and the facts it read."""
     known: dict[str, tuple[Condition, frozenset[str]]] = {}
     for prefix, compiled in _judged(policy, preview.decision):
-        for name, (condition, tree) in compiled.tests.items():
-            known[prefix + name] = condition, frozenset(tree.facts)
+        for name, (test, tree) in compiled.tests.items():
+            known[prefix + name] = test, frozenset(tree.facts)
     facts = preview.known.facts if preview.known else {}
     for one in preview.decision.conditions:
-        found = known.get(one.id)
-        condition = found[0] if found else None
-        read = found[1] if found else frozenset[str]()
+        condition, read = known.get(one.id, (None, frozenset[str]()))
         yield {
             "id": one.id,
             "zh": condition.zh if condition else one.id,
