@@ -33,14 +33,15 @@ _FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def served(server: Server, server_dir: Path) -> Iterator[Served]:
-    """A server that the tests of this worker share; each makes the users it needs."""
-    name = sql.Identifier("served")
+@pytest.fixture(scope="module")
+def served(server: Server, server_dir: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    """A server that the tests of a file share; each makes the users it needs."""
+    name = f"served_{request.module.__name__}".replace(".", "_")
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("create database {} template template_qianhai").format(name))
+        made = sql.SQL("create database {} template template_qianhai")
+        admin.execute(made.format(sql.Identifier(name)))
     clock = Clock()
-    database = open_database(url=server.conninfo("served"), data_dir=server_dir)
+    database = open_database(url=server.conninfo(name), data_dir=server_dir)
     with serving(open_house(database, clock), clock) as found:
         yield found
 

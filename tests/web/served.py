@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ import uvicorn
 from qianhai.db import Database
 from qianhai.identity import Role, User, accounts, tokens
 from qianhai.main import read_files
+from qianhai.policy import Policy, open_policy
 from qianhai.web import House, Settings, Site, create_app
 
 ROOT: Final = Path(__file__).parents[2]
@@ -99,7 +101,7 @@ class Served:
                 user,
                 label="test",
                 roles=user.roles,
-                days=1,
+                days=30,
                 at=self.clock.at,
             )
 
@@ -156,5 +158,13 @@ def serving(house: House, clock: Clock) -> Iterator[Served]:
 
 
 def open_house(database: Database, clock: Clock, settings: Settings | None = None) -> House:
-    """Return an open house on a database."""
-    return House(site(clock, settings), database)
+    """Return an open house on a database; the pack is read once for all of a worker."""
+    house = House(site(clock, settings), database)
+    vars(house).update(files=_pack()[0], policy=_pack()[1])
+    return house
+
+
+@cache
+def _pack() -> tuple[dict[str, bytes], Policy]:
+    files = read_files(ROOT / "plan")
+    return files, open_policy(files, is_brief=True)

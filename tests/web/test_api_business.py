@@ -20,7 +20,7 @@ from web.served import INSTITUTION, Served
 pytestmark = pytest.mark.usefixtures("_one_suffices")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def officer(served: Served) -> Iterator[httpx2.Client]:
     client = program(served, Role.BANK_OFFICER)
     served.clients.remove(client)  # it is shared by the tests of this file
@@ -28,7 +28,7 @@ def officer(served: Served) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def day(officer: httpx2.Client) -> dict[str, Any]:
     """The sample day, booked."""
     work = sample_day(officer)

@@ -11,8 +11,8 @@ from web.routes import WAYS, Way
 from web.served import PASSWORD, ROOT, Served
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-#: Pages that tell machines a word.
-_WORDS = {"/healthz", "/readyz"}
+#: Addresses that tell machines a word, and the part of a page that htmx fills in.
+_WORDS = {"/healthz", "/readyz", "/metrics", "/desk/parties/options"}
 PAGES = [way for way in WAYS if way.is_page and way.path not in _WORDS]
 
 

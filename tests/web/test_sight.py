@@ -63,6 +63,7 @@ HIDDEN = {
     "identity.recovery_codes",
     "identity.sessions",
     "identity.tokens",
+    "instructions.idempotency_keys",
     "registers.master_keys",
     "registers.subject_keys",
 }

@@ -164,7 +164,7 @@ async def _own_form(request: Request, visitor: Visitor) -> FormData:
     _refuse_strangers(request)
     if not request.headers.get("content-type", "").startswith(_FORM_TYPES):
         raise faults.not_from_here()
-    form = await request.form(max_files=20, max_fields=_FIELDS_MAX)
+    form = request.state.form = await request.form(max_files=20, max_fields=_FIELDS_MAX)
     given = form.get(FORM_TOKEN) or request.headers.get("x-form-token") or ""
     owed = form_token(visitor.house, visitor.secret)
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), owed.encode()):

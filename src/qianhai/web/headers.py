@@ -65,7 +65,7 @@ class TooLarge(Exception):
 
 
 class Bounded:
-    """Reads no body past its bound, whatever its header promises."""
+    """Reads no body past its bound, whatever its header promises, and leaves no file of it open."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -89,7 +89,11 @@ class Bounded:
                     raise TooLarge
             return message
 
-        await self._app(scope, receive_bounded, send)
+        try:
+            await self._app(scope, receive_bounded, send)
+        finally:
+            if (form := scope.get("state", {}).get("form")) is not None:
+                await form.close()
 
     async def _let_finish(self, receive: Receive, message: Message, taken: int) -> None:
         """Drop what is still being sent, within reason: who is cut off never sees an answer."""

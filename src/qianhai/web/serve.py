@@ -3,7 +3,9 @@
 Must not read the environment, and must not be reachable from other machines without https.
 """
 
+import asyncio
 from collections.abc import Callable
+from socket import socket
 from types import FrameType
 from typing import Final
 
@@ -22,6 +24,8 @@ from qianhai.web.visitor import LOOPBACK
 
 _PORT: Final = 8000
 _ENDING_SECONDS: Final = 30
+#: How long a connection has that was taken to bring its request.
+_HEARING_SECONDS: Final = 0.5
 
 
 def serve_command(site: Callable[[], Site]) -> click.Command:
@@ -70,37 +74,46 @@ def run(site: Site, host: str, port: int, *, has_sample: bool = False) -> None:
             house.works.start(mark("Sample day"), "admin", lambda work: load_day(house, work))
         log_here(site.now)
         house.open()
-        server = _announced(
-            house,
-            uvicorn.Config(
-                app,
-                host=host,
-                port=port,
-                log_config=None,
-                access_log=False,
-                proxy_headers=site.settings.public_url is not None,
-                forwarded_allow_ips="127.0.0.1",
-                server_header=False,
-                timeout_graceful_shutdown=_ENDING_SECONDS,
-            ),
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            proxy_headers=site.settings.public_url is not None,
+            forwarded_allow_ips="127.0.0.1",
+            server_header=False,
+            timeout_graceful_shutdown=_ENDING_SECONDS,
         )
+        server = _Server(house, config)
         click.echo(f"{address}  (Ctrl+C ends · 按 Ctrl+C 结束)")
         server.run()
     finally:
         house.close()
 
 
-def _announced(house: House, config: uvicorn.Config) -> uvicorn.Server:
-    """Return a server that says it is not ready from the moment it is told to end."""
-    server = uvicorn.Server(config)
-    before = server.handle_exit
+class _Server(uvicorn.Server):
+    """A server that says it is not ready from the moment it is told to end, and cuts nobody off."""
 
-    def end(sig: int, frame: FrameType | None) -> None:
-        house.is_ending = True
-        before(sig, frame)
+    def __init__(self, house: House, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._house = house
 
-    server.handle_exit = end  # type: ignore[method-assign]
-    return server
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note that the server ends: whoever balances load sends nobody any more."""
+        self._house.is_ending = True
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Take no new connection, hear out those that were taken, then end.
+
+        A connection that is closed before its request is read would be reset, and whoever sent
+        it would not know whether it was taken.
+        """
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_HEARING_SECONDS)
+        await super().shutdown(sockets)
 
 
 def _tell_first_way_in(house: House, address: str) -> None:

@@ -69,14 +69,11 @@ def send_files(visitor: Officer) -> Response:
     sent = _files(visitor, "files")
     parties = _files(visitor, "parties")
     house = visitor.house
-    try:
-        if not sent and not parties:
-            return _desk(visitor, (_no_file(),))
-        folder = Path(tempfile.mkdtemp(prefix="qianhai-"))
-        _save(sent, folder / "business")
-        _save(parties, folder / "parties")
-    finally:
-        _put_away(visitor)
+    if not sent and not parties:
+        return _desk(visitor, (_no_file(),))
+    folder = Path(tempfile.mkdtemp(prefix="qianhai-"))
+    _save(sent, folder / "business")
+    _save(parties, folder / "parties")
     title = ", ".join(Path(one.filename or "").name for one in (*sent, *parties))
 
     def act(work: Work) -> object:
@@ -103,13 +100,6 @@ def _save(files: list[UploadFile], folder: Path) -> None:
             path = folder / f"{number}-{name}"
         with path.open("wb") as kept:
             copyfileobj(one.file, kept)
-
-
-def _put_away(visitor: Visitor) -> None:
-    """Close every file of a form, the empty ones of fields nobody filled in too."""
-    for _, value in visitor.form.multi_items() if visitor.form else ():
-        if isinstance(value, UploadFile):
-            value.file.close()
 
 
 def _no_file() -> Flaw:
