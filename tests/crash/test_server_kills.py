@@ -166,6 +166,7 @@ def test_what_is_sent_again_after_a_kill_is_booked_once(served_process: Process)
                 "select instruction_id, count(*) from instructions.decisions"
                 " where instruction_id like 'K-%' group by 1"
             ).fetchall()
+        with database.transaction() as conn:
             assert list(verify(conn)) == []
         assert sorted(booked) == sorted((number, 1) for number in answered)
         posted = [one["ledger_seq"] for (one, *_) in answered.values() if one["ledger_seq"]]
