@@ -16,7 +16,7 @@ from qianhai.instructions.days import authorisations_of
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Instruction, Known
 from qianhai.kernel import format_minor, to_minor
-from qianhai.policy import Compiled, Draw, LimitUse, Policy, leaves_of
+from qianhai.policy import Draw, LimitUse, Policy, leaves_of
 from qianhai.registers import Register
 from qianhai.rules import Env, TypedExpr, missing
 
@@ -70,45 +70,28 @@ def headroom_of(
     found = register.parties([party]).get(party)
     if found is None:
         return
+    standing = policy.standing(day, authorisations=authorisations_of(register))
+    book = AccountBook(policy, register)
     for facility in policy.pack.facilities.values():
         for name, action in facility.actions.items():
             compiled = policy.compiled(facility.id, name)
             holders = {pool.holder for limit in action.limits for pool in limit.parts}
             for role, model in facility.parties.items():
                 if role in holders and found.type.value in model.kinds:
-                    row = _row(policy, register, compiled, role, party, institution_id, day)
-                    for room in _limits(conn, policy, register, row, role, institution_id):
+                    parties = {role: party}
+                    asked = Instruction(
+                        "", institution_id, compiled.facility, compiled.name, day, parties
+                    )
+                    row = Known(asked, compiled, standing, None, parties, {})
+                    at_hand = Gathering(conn, register, institution_id, policy, book, (row,))
+                    for room in _limits(at_hand, row, role):
                         yield _as_posted(conn, institution_id, room, seq)
 
 
-def _row(
-    policy: Policy,
-    register: Register,
-    compiled: Compiled,
-    role: str,
-    party: str,
-    institution_id: str,
-    day: date,
-) -> Known:
-    """Return an instruction of which only the party in one role is known."""
-    standing = policy.standing(day, authorisations=authorisations_of(register))
-    parties = {role: party}
-    instruction = Instruction("", institution_id, compiled.facility, compiled.name, day, parties)
-    return Known(instruction, compiled, standing, None, parties, {})
-
-
-def _limits(
-    conn: Connection,
-    policy: Policy,
-    register: Register,
-    row: Known,
-    role: str,
-    institution_id: str,
-) -> Iterator[Headroom]:
-    book = AccountBook(policy, register)
-    at = Gathering(conn, register, institution_id, policy, book, (row,))
+def _limits(at: Gathering, row: Known, role: str) -> Iterator[Headroom]:
+    """Yield the limits of an instruction of which only the party in one role is known."""
     gather(at, frozenset(leaves_of(row.compiled.facts)), with_used=True)
-    verdict = policy.decide(row.compiled, row.facts, row.standing)
+    verdict = at.policy.decide(row.compiled, row.facts, row.standing)
     for draw, use in zip(verdict.draws, verdict.decision.limits, strict=True):
         if draw.pool.holder == role:
             yield Headroom(

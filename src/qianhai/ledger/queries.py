@@ -46,9 +46,12 @@ def read_settled(conn: Connection) -> int:
 
 
 def accounts_named(conn: Connection, institution: str, names: Iterable[str]) -> list[KnownAccount]:
-    """Return accounts by name."""
+    """Return accounts by name; nothing is asked for no name."""
+    names = sorted(set(names))
+    if not names:
+        return []
     wanted = sql.SQL("where a.institution_id = %s and a.name = any(%s)")
-    return _accounts(conn, wanted, (institution, sorted(set(names))))
+    return _accounts(conn, wanted, (institution, names))
 
 
 def accounts_held(conn: Connection, institution: str, holder: str) -> list[KnownAccount]:

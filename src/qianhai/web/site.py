@@ -3,6 +3,7 @@
 Holds what main hands in and what is opened once for all requests. Must not read the environment.
 """
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -136,10 +137,14 @@ class House:
     def open(self) -> None:
         """Read the pack and the roads now, so that no visitor waits for it.
 
+        What is read stays: the collector of garbage does not walk it again in a visit.
+
         Raises:
             BadInput: the pack at hand has mistakes.
         """
         _ = self.eyes, self.past
+        gc.collect()
+        gc.freeze()
 
     def _open_roads(self) -> Roads | None:
         """Return the roads if anybody has opened them: figures open nothing."""
