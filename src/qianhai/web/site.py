@@ -15,6 +15,7 @@ from qianhai.identity import Gate, Terms, Vault
 from qianhai.instructions import Bank, FourEyes, PastDecisions, Roads
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
+from qianhai.views import Document, example_documents
 from qianhai.web.bearers import Bearers
 from qianhai.web.languages import Catalogues
 from qianhai.web.metrics import Metrics
@@ -103,6 +104,7 @@ class House:
         self.tracing = site.tracing()
         #: Set when the server begins to end: whoever balances load sends nobody any more.
         self.is_ending = False
+        self._examples: dict[str, list[Document]] = {}
         self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
     def name_provider(self, provider: Provider) -> None:
@@ -118,6 +120,12 @@ class House:
     def policy(self) -> Policy:
         """The pack at hand, compiled."""
         return open_policy(self.files, is_brief=True)
+
+    def examples(self, facility: str) -> list[Document]:
+        """Return a facility's examples as decided by the pack; each is decided once."""
+        if facility not in self._examples:
+            self._examples[facility] = example_documents(self.policy, self.files, facility)
+        return self._examples[facility]
 
     @cached_property
     def roads(self) -> Roads:

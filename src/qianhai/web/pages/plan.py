@@ -18,7 +18,6 @@ from qianhai.policy import Authorisation, Measure, Policy
 from qianhai.views import (
     MAP_COLUMNS,
     Sought,
-    example_documents,
     history_document,
     map_document,
     map_rows,
@@ -84,11 +83,7 @@ def measure(visitor: Anyone, number: str) -> Response:
         history=history_document(pack, found, given, visitor.on),
         values=values_document(pack, compiled, found.id, standing),
         rules=[rule_document(policy, one) for one in facilities],
-        examples=[
-            one
-            for facility in facilities
-            for one in example_documents(policy, visitor.house.files, facility.id)
-        ],
+        examples=[one for facility in facilities for one in visitor.house.examples(facility.id)],
         use=None if used is None else use_document(pack, found, used),
         since=since,
         plan=pack.plan,
