@@ -12,6 +12,7 @@ from qianhai.journal import Found, Opened
 from qianhai.policy import Pack
 from qianhai.views.decision import decision_document
 from qianhai.views.flaws import Document
+from qianhai.views.outcome import ledger_said
 from qianhai.views.replay import cause_words
 
 PAST_COLUMNS: Final = (
@@ -64,7 +65,7 @@ def past_page(past: Past, again: Again | None = None) -> Document:
         "value_date": recorded.value_on.isoformat(),
         "parties": dict(past.parties),
         "accounts": dict(past.accounts),
-        "ledger_result": recorded.ledger_result,
+        "ledger_result": ledger_said(past.decision.outcome, recorded.ledger_result),
         "ledger_seq": past.ledger_seq,
         "title": _title(pack, recorded.facility),
         "facts": list(_facts(pack, recorded.facility, recorded.facts)),

@@ -80,8 +80,12 @@ def outcome_line(pack: Pack, answer: Answer) -> list[str]:
 
 def booked_as(answer: Answer) -> str:
     """Return what the ledger said of an answer; nothing where nothing was asked of it."""
-    is_asked = answer.decision.outcome is Outcome.PERMITTED or answer.ledger_result != "posted"
-    return answer.ledger_result if is_asked else ""
+    return ledger_said(answer.decision.outcome, answer.ledger_result)
+
+
+def ledger_said(outcome: str, result: str) -> str:
+    """Return what the ledger said of a decision; nothing where nothing was asked of it."""
+    return result if outcome == Outcome.PERMITTED or result != "posted" else ""
 
 
 def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:

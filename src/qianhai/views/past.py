@@ -4,6 +4,7 @@ from qianhai.instructions import Again, Past, PastLine
 from qianhai.journal import Found
 from qianhai.views.decision import decision_document
 from qianhai.views.flaws import Document
+from qianhai.views.outcome import ledger_said
 
 
 def past_line(line: PastLine) -> Document:
@@ -16,7 +17,7 @@ def past_line(line: PastLine) -> Document:
         "outcome": line.outcome,
         "value_date": line.value_on.isoformat(),
         "decided_at": line.decided_at.isoformat(),
-        "ledger_result": line.ledger_result,
+        "ledger_result": ledger_said(line.outcome, line.ledger_result),
         "ledger_seq": line.ledger_seq,
         "continues": line.continues,
         "pack": line.pack_hash,
@@ -34,7 +35,7 @@ def past_document(past: Past) -> Document:
         "parties": dict(past.parties),
         "accounts": dict(past.accounts),
         "facts": dict(kept.facts),
-        "ledger_result": kept.ledger_result,
+        "ledger_result": ledger_said(past.decision.outcome, kept.ledger_result),
         "ledger_seq": past.ledger_seq,
     }
 

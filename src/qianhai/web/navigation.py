@@ -11,9 +11,11 @@ from qianhai.identity import Role
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place: a message of the catalogue, an address, and whom it is shown to."""
+    """One place: its name, what one does there, its address, and whom it is shown to."""
 
     label: str
+    #: One sentence for the start page; like the name a message of the catalogue.
+    about: str
     address: str
     #: None is everybody, also who has not signed in.
     roles: frozenset[Role] | None

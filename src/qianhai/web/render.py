@@ -26,7 +26,16 @@ from qianhai.views import grouped
 from qianhai.web.languages import LANGUAGES
 from qianhai.web.navigation import Entry, shown
 from qianhai.web.visitor import Visitor, cookie_name, is_secure
-from qianhai.web.words import CONFIDENCE, KNOWN_BY, OUTCOMES, PARTIES, ROLES, STANDS, WINDOWS
+from qianhai.web.words import (
+    CONFIDENCE,
+    KNOWN_BY,
+    LEDGER,
+    OUTCOMES,
+    PARTIES,
+    ROLES,
+    STANDS,
+    WINDOWS,
+)
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -129,6 +138,7 @@ def _templates() -> Templates:
         known_words=KNOWN_BY,
         window_words=WINDOWS,
         party_words=PARTIES,
+        ledger_words=LEDGER,
     )
     templates.filters.update(
         grouped=_grouped,

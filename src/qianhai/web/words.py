@@ -7,6 +7,7 @@ from typing import Final
 
 from qianhai.identity import Role
 from qianhai.kernel import Outcome
+from qianhai.ledger import Result
 from qianhai.registers import PartyType
 from qianhai.web.messages import mark
 
@@ -70,4 +71,29 @@ PARTIES: Final = {
     PartyType.BANK: mark("Bank"),
     PartyType.FUND: mark("Fund"),
     PartyType.INSTITUTION: mark("Institution"),
+}
+#: What the ledger said of what it was asked to post.
+LEDGER: Final = {
+    Result.POSTED: mark("Posted"),
+    Result.ID_CONFLICT: mark("Id used for other content"),
+    Result.STALE: mark("Balance changed meanwhile"),
+    Result.HOLD_NOT_FOUND: mark("No such hold"),
+    Result.HOLD_RESOLVED: mark("Hold settled before"),
+    Result.HOLD_EXPIRED: mark("Hold expired"),
+    Result.HOLD_EXCEEDED: mark("More than is held"),
+    Result.ORIGINAL_NOT_FOUND: mark("Nothing to reverse"),
+    Result.ORIGINAL_REVERSED: mark("Reversed before"),
+    Result.ASSET_SCALE: mark("Decimals of the asset"),
+    Result.ASSET_DIFFERS: mark("Asset on record differs"),
+    Result.ACCOUNT_DIFFERS: mark("Account on record differs"),
+    Result.ACCOUNT_UNKNOWN: mark("Account not open"),
+    Result.ACCOUNT_CLOSED: mark("Account closed"),
+    Result.ASSET_MISMATCH: mark("Assets of a leg differ"),
+    Result.SAME_ACCOUNT: mark("A leg within one account"),
+    Result.AMOUNT_NOT_POSITIVE: mark("Amount is not positive"),
+    Result.OVERFLOW: mark("Number too large"),
+    Result.LIMIT_PASSED: mark("Limit passed"),
+    Result.CEILING_PASSED: mark("Ceiling of the account passed"),
+    Result.FLOOR_PASSED: mark("Not enough available"),
+    Result.ACCOUNT_NOT_EMPTY: mark("Account not empty"),
 }

@@ -27,7 +27,15 @@ from qianhai.web.visitor import Visitor
 router: Final = APIRouter(prefix="/administration")
 subject: Final = Subject(
     router,
-    (Entry(mark("Users"), "/administration/users", frozenset({Role.ADMINISTRATOR}), order=900),),
+    (
+        Entry(
+            mark("Users"),
+            mark("Who may do what; invitations."),
+            "/administration/users",
+            frozenset({Role.ADMINISTRATOR}),
+            order=900,
+        ),
+    ),
 )
 Administrator = Annotated[Visitor, allow(Role.ADMINISTRATOR)]
 _COLUMNS: Final = ("name", "title", "roles", "party", "has_second_factor", "closed_at")

@@ -32,6 +32,7 @@ subject: Final = Subject(
     (
         Entry(
             mark("Approvals"),
+            mark("What waits for a second person."),
             "/approvals",
             frozenset({Role.BANK_OFFICER, Role.APPROVER, Role.AUDITOR}),
             order=220,

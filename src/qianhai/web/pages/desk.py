@@ -34,7 +34,16 @@ from qianhai.web.works import Work
 
 router: Final = APIRouter(prefix="/desk")
 subject: Final = Subject(
-    router, (Entry(mark("Desk"), "/desk", frozenset({Role.BANK_OFFICER}), order=200),)
+    router,
+    (
+        Entry(
+            mark("Desk"),
+            mark("Bring a day's business or key it in; see each decision before it is booked."),
+            "/desk",
+            frozenset({Role.BANK_OFFICER}),
+            order=200,
+        ),
+    ),
 )
 Officer = Annotated[Visitor, allow(Role.BANK_OFFICER)]
 _UNFIT: Final = HTTPStatus.UNPROCESSABLE_ENTITY

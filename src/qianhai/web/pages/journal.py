@@ -31,7 +31,16 @@ from qianhai.web.works import Work
 router: Final = APIRouter(prefix="/journal")
 _ROLES: Final = (Role.AUDITOR, Role.SUPERVISOR)
 subject: Final = Subject(
-    router, (Entry(mark("Journal"), "/journal", frozenset(_ROLES), order=600),)
+    router,
+    (
+        Entry(
+            mark("Journal"),
+            mark("Every decision on record, found, judged again and proven."),
+            "/journal",
+            frozenset(_ROLES),
+            order=600,
+        ),
+    ),
 )
 Auditor = Annotated[Visitor, allow(*_ROLES)]
 _PAGE: Final = 50

@@ -33,7 +33,15 @@ _BANK: Final = (Role.BANK_OFFICER, Role.APPROVER, Role.SUPERVISOR, Role.AUDITOR)
 router: Final = APIRouter(prefix="/limits")
 subject: Final = Subject(
     router,
-    (Entry(mark("Limits"), "/limits", frozenset({*_BANK, Role.PARTY}), order=400),),
+    (
+        Entry(
+            mark("Limits"),
+            mark("What is used and left of each limit, accounts, statements and flows."),
+            "/limits",
+            frozenset({*_BANK, Role.PARTY}),
+            order=400,
+        ),
+    ),
 )
 Reader = Annotated[Visitor, allow(*_BANK, Role.PARTY)]
 Officer = Annotated[Visitor, allow(*_BANK)]

@@ -33,7 +33,18 @@ from qianhai.web.render import onward, page
 from qianhai.web.visitor import Visitor
 
 router: Final = APIRouter(prefix="/navigator")
-subject: Final = Subject(router, (Entry(mark("May I?"), "/navigator", None, order=100),))
+subject: Final = Subject(
+    router,
+    (
+        Entry(
+            mark("May I?"),
+            mark("Whether something may be done, on which papers, and what is left for it."),
+            "/navigator",
+            None,
+            order=100,
+        ),
+    ),
+)
 _UNFIT: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 #: Questions cost thought: a burst for one address, then one each so many seconds.
 _BURST: Final = 120

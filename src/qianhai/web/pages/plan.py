@@ -36,7 +36,18 @@ from qianhai.web.render import page
 from qianhai.web.visitor import Visitor
 
 router: Final = APIRouter(prefix="/plan")
-subject: Final = Subject(router, (Entry(mark("Plan"), "/plan", None, order=110),))
+subject: Final = Subject(
+    router,
+    (
+        Entry(
+            mark("Plan"),
+            mark("The 115 measures: what is open, on which conditions, and how much it is used."),
+            "/plan",
+            None,
+            order=110,
+        ),
+    ),
+)
 #: The roles whose sight shows instructions; to others the page says nothing of use.
 _SEES_BOOKS: Final = frozenset(
     {

@@ -54,7 +54,18 @@ _READERS: Final = (
 )
 router: Final = APIRouter(prefix="/policy")
 subject: Final = Subject(
-    router, (Entry(mark("Policy"), "/policy", frozenset(_READERS), order=500),)
+    router,
+    (
+        Entry(
+            mark("Policy"),
+            mark(
+                "Changes of the rules: what they would turn, who approved them, what is in shadow."
+            ),
+            "/policy",
+            frozenset(_READERS),
+            order=500,
+        ),
+    ),
 )
 Reader = Annotated[Visitor, allow(*_READERS)]
 Author = Annotated[Visitor, allow(Role.POLICY_AUTHOR)]

@@ -39,6 +39,7 @@ subject: Final = Subject(
     (
         Entry(
             mark("Runs"),
+            mark("What became of each file that was sent, line by line."),
             "/desk/runs",
             frozenset({Role.BANK_OFFICER, Role.APPROVER, Role.AUDITOR}),
             order=210,

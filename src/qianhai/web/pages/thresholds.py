@@ -35,6 +35,7 @@ subject: Final = Subject(
     (
         Entry(
             mark("Thresholds"),
+            mark("Up to which amount one person books alone."),
             "/administration/thresholds",
             frozenset({Role.ADMINISTRATOR, Role.APPROVER}),
             order=910,

@@ -51,6 +51,7 @@ function drawGraph(box) {
     container: box,
     elements,
     layout: { name: "preset", fit: true, padding: 16 },
+    maxZoom: 1, // a rule of one test is not drawn larger than its letters
     userZoomingEnabled: false,
     autoungrabify: true,
     style: [
