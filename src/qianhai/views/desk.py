@@ -27,6 +27,7 @@ from qianhai.views.decision import other_way, reason_texts
 from qianhai.views.figures import grouped
 from qianhai.views.flaws import Document
 from qianhai.views.outcome import instructed
+from qianhai.views.replay import cause_words
 
 _SAID: Final[Mapping[Outcome, tuple[str, str]]] = {
     Outcome.PERMITTED: ("准予办理", "Permitted"),
@@ -148,19 +149,20 @@ def _conditions(policy: Policy, preview: Preview) -> Iterator[Document]:
     for prefix, compiled in _judged(policy, preview.decision):
         for name, (test, tree) in compiled.tests.items():
             known[prefix + name] = test, frozenset(tree.facts)
-    facts = preview.known.facts if preview.known else {}
+    facts = preview.known.facts if preview.known else None
+    facility = preview.decision.facility
     for one in preview.decision.conditions:
         condition, read = known.get(one.id, (None, frozenset[str]()))
+        shown = sorted(read) if facts is not None else ()
         yield {
             "id": one.id,
-            "zh": condition.zh if condition else one.id,
-            "en": condition.en if condition else one.id,
+            **cause_words((policy.pack,), facility, "condition", one.id),
             "when": condition.when if condition else "",
             "clause": one.clause,
             "basis": one.basis,
             "otherwise": condition.otherwise.value if condition else "",
             "value": _STATE[one.value],
-            "facts": [{"fact": path, "value": _shown(facts, path)} for path in sorted(read)],
+            "facts": [{"fact": path, "value": _shown(facts or {}, path)} for path in shown],
         }
 
 

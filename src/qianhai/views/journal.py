@@ -64,6 +64,7 @@ def past_page(past: Past, again: Again | None = None) -> Document:
         "decided_at": recorded.decided_at.isoformat(),
         "value_date": recorded.value_on.isoformat(),
         "parties": dict(past.parties),
+        "roles": _roles(pack, recorded.facility),
         "accounts": dict(past.accounts),
         "ledger_result": ledger_said(past.decision.outcome, recorded.ledger_result),
         "ledger_seq": past.ledger_seq,
@@ -92,6 +93,13 @@ def past_page(past: Past, again: Again | None = None) -> Document:
 def _title(pack: Pack, facility: str) -> dict[str, str]:
     model = pack.facilities.get(facility)
     return {"zh": model.title.zh, "en": model.title.en} if model else {"zh": "", "en": ""}
+
+
+def _roles(pack: Pack, facility: str) -> dict[str, dict[str, str]]:
+    """Return what each role of a business is called."""
+    model = pack.facilities.get(facility)
+    roles = model.parties if model else {}
+    return {name: {"zh": role.zh, "en": role.en} for name, role in roles.items()}
 
 
 def _facts(pack: Pack, facility: str, facts: Mapping[str, object]) -> Iterator[Document]:

@@ -170,6 +170,8 @@ def cause_words(packs: Iterable[Pack], facility: str, kind: str, name: str) -> d
 
 def _words(pack: Pack, facility: str, kind: str, name: str) -> dict[str, str] | None:
     """Return the two texts a pack has for a cause; None where it knows no such thing."""
+    if kind == "condition" and name.rpartition(".")[2] == "clause_open":
+        return {"zh": "条款已开放", "en": "the clause is open"}
     model = pack.facilities.get(facility)
     if kind == "parameter" and name in pack.parameters:
         return _both(pack.parameters[name].title)

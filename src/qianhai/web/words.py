@@ -74,7 +74,7 @@ PARTIES: Final = {
 }
 #: What the ledger said of what it was asked to post.
 LEDGER: Final = {
-    Result.POSTED: mark("Posted"),
+    Result.POSTED: mark("In the books"),
     Result.ID_CONFLICT: mark("Id used for other content"),
     Result.STALE: mark("Balance changed meanwhile"),
     Result.HOLD_NOT_FOUND: mark("No such hold"),
