@@ -1,8 +1,9 @@
 """Write the catalogues of the console's texts: what is new is added, what is gone is dropped.
 
 Messages come from the templates (`_`, `trans`) and from `mark(...)` in Python. Simplified Chinese
-is written by people in `console.po`; traditional characters are converted from it. Run by
-`make texts`; a test holds that nothing is missing.
+is written by people in `console.po`; traditional characters are converted from it. The pack brings
+its Chinese and English itself; `pack.po` has it in traditional characters, converted where no
+person has set it right. Run by `make texts`; a test holds that nothing is missing.
 """
 
 import sys
@@ -11,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
@@ -35,9 +37,38 @@ def messages(web: Path = WEB) -> Iterator[tuple[str, str | tuple[str, str]]]:
                     yield path.relative_to(web).as_posix(), message
 
 
-def path_of(language: str) -> Path:
-    """Return where the catalogue of a language stands."""
-    return FOLDER / language.replace("-", "_") / "LC_MESSAGES" / "console.po"
+def path_of(language: str, name: str = "console") -> Path:
+    """Return where a catalogue of a language stands."""
+    return FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{name}.po"
+
+
+def pack_texts(plan: Path = ROOT / "plan") -> set[str]:
+    """Return every Chinese text of the pack that comes with an English one."""
+    found: set[str] = set()
+
+    def walk(part: object) -> None:
+        if isinstance(part, dict):
+            if isinstance(part.get("zh"), str) and isinstance(part.get("en"), str):
+                found.add(part["zh"])
+            part = list(part.values())
+        for one in part if isinstance(part, list) else ():
+            walk(one)
+
+    for path in sorted(plan.rglob("*.yaml")):
+        walk(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader))
+    return found
+
+
+def pack_catalog() -> Catalog:
+    """Return the pack's texts in traditional characters, as far as a person set them right."""
+    path, old = path_of(TRADITIONAL, "pack"), {}
+    if path.exists():
+        with path.open("rb") as file:
+            old = {one.id: one.string for one in read_po(file)}
+    catalog = _empty(TRADITIONAL)
+    for text in sorted(pack_texts()):
+        catalog.add(text, old.get(text) or traditional(text))
+    return catalog
 
 
 def simplified() -> Catalog:
@@ -84,6 +115,7 @@ def main() -> int:
     for language, one in ((SIMPLIFIED, catalog), (TRADITIONAL, converted(catalog))):
         path_of(language).parent.mkdir(parents=True, exist_ok=True)
         path_of(language).write_bytes(written(one))
+    path_of(TRADITIONAL, "pack").write_bytes(written(pack_catalog()))
     missing = [one.id for one in catalog if one.id and not _said(one.string)]
     for message in missing:
         print(f"texts: no Chinese yet: {message}")

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from qianhai.web.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, Catalogues
+from qianhai.web.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, Catalogues, pair_text
 from web.routes import source_folder
-from write_texts import converted, path_of, simplified, written
+from write_texts import converted, pack_catalog, path_of, simplified, written
 
 #: Text between tags that no message gives: letters outside of tags, calls and comments.
 _CALLS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -27,6 +27,12 @@ def test_the_catalogues_are_as_the_tool_writes_them(language: str) -> None:
     catalog = simplified()
     wanted = catalog if language == SIMPLIFIED else converted(catalog)
     assert path_of(language).read_bytes() == written(wanted), "run `make texts`"
+
+
+def test_the_packs_texts_are_in_their_catalogue() -> None:
+    assert path_of(TRADITIONAL, "pack").read_bytes() == written(pack_catalog()), "run `make texts`"
+    assert pair_text(TRADITIONAL, "企业境外放款", "") == "企業境外放款"
+    assert pair_text(TRADITIONAL, "尚未写入的资本", "") == "尚未寫入的資本"
 
 
 def test_a_template_holds_no_text_of_its_own() -> None:

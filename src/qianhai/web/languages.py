@@ -1,8 +1,9 @@
 """The three languages of the pages: which one a visitor reads, and every text in it.
 
 The console's own words are written in English and looked up in catalogues (`locale/`). What the
-pack and the rooms say comes in Chinese and English as a pair; traditional characters are
-converted, with the words of Hong Kong, so that nothing is translated by hand twice.
+pack and the rooms say comes in Chinese and English as a pair. Traditional characters are converted
+with the words of Hong Kong, so that nothing is translated by hand twice; a catalogue holds those of
+the pack, in which a person may set one right.
 """
 
 from collections.abc import Mapping
@@ -101,6 +102,7 @@ class Catalogues:
             tag: _read(folder / tag.replace("-", "_") / "LC_MESSAGES" / "console.po")
             for tag in (SIMPLIFIED, TRADITIONAL)
         }
+        _pack_texts()  # with the others, so that no visitor waits for it
 
     def text(self, language: str, message: str) -> str:
         """Return a message in a language; as it stands where the catalogue has it not."""
@@ -123,7 +125,15 @@ def pair_text(language: str, zh: str, en: str) -> str:
     """Return the text of a pair in a language."""
     if language == ENGLISH:
         return en
-    return traditional(zh) if language == TRADITIONAL else zh
+    if language != TRADITIONAL:
+        return zh
+    return _pack_texts().get(zh) or traditional(zh)
+
+
+@lru_cache(maxsize=1)
+def _pack_texts() -> dict[str, str]:
+    """Return the pack's texts in traditional characters; what is not in it yet is converted."""
+    return _read(FOLDER / TRADITIONAL.replace("-", "_") / "LC_MESSAGES" / "pack.po")
 
 
 def _read(path: Path) -> dict[str, str]:
