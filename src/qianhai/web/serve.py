@@ -97,12 +97,13 @@ class _Server(uvicorn.Server):
 
     def __init__(self, house: House, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._house = house
+        before = self.handle_exit
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note that the server ends: whoever balances load sends nobody any more."""
-        self._house.is_ending = True
-        super().handle_exit(sig, frame)
+        def end(sig: int, frame: FrameType | None) -> None:
+            house.is_ending = True
+            before(sig, frame)
+
+        self.handle_exit = end  # type: ignore[method-assign]
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Take no new connection, hear out those that were taken, then end.

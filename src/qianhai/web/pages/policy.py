@@ -58,9 +58,7 @@ subject: Final = Subject(
     (
         Entry(
             mark("Policy"),
-            mark(
-                "Changes of the rules: what they would turn, who approved them, what is in shadow."
-            ),
+            mark("Changes of the rules, what they would turn, what is in shadow."),
             "/policy",
             frozenset(_READERS),
             order=500,
