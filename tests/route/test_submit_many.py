@@ -154,6 +154,16 @@ def test_business_continued_in_one_file_is_continued(desk: Desk) -> None:
     assert outcomes(answers) == ["permitted", "permitted", "permitted", "refused", "permitted"]
 
 
+def test_what_rests_on_an_earlier_row_shares_its_commit(desk: Desk) -> None:
+    desk.register(*everyone())
+    keep(desk, "a1", "30.00")
+    asked = [giving_back(desk, f"r{at}", "10.00", "a1") for at in range(5)]
+    (answered,) = desk.road.submit_blocks(asked, now=desk.now)
+    assert outcomes(list(answered)) == [*["permitted"] * 3, *["refused"] * 2]
+    with desk.database.transaction() as conn:
+        assert list(journal.verify(conn)) == []
+
+
 def test_a_file_that_settles_many_holds_prepares_each_row_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
