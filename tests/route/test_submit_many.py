@@ -12,6 +12,7 @@ import pytest
 from qianhai import journal
 from qianhai.db import Connection, Database
 from qianhai.instructions import Admission, Answer, Instruction, Road, Staged, Stager, prepare_block
+from qianhai.instructions.days import Days
 from qianhai.instructions.handover import Handover
 from qianhai.kernel import BadInput
 from qianhai.ledger import Balance, balances
@@ -177,9 +178,9 @@ def test_a_file_that_settles_many_holds_prepares_each_row_once(
     prepared: list[str] = []
     prepare = desk.road._preparer.prepare
 
-    def counted(conn: Connection, rows: Sequence[Instruction], at: datetime) -> list[Handover]:
+    def counted(conn: Connection, rows: Sequence[Instruction], days: Days) -> list[Handover]:
         prepared.extend(one.id for one in rows)
-        return prepare(conn, rows, at)
+        return prepare(conn, rows, days)
 
     monkeypatch.setattr(desk.road._preparer, "prepare", counted)
     answers = list(desk.road.submit_many(asked, now=desk.now))

@@ -5,7 +5,7 @@ to the register and the ledger. Reads only; nothing is posted here.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from qianhai.db import Connection
 from qianhai.instructions.conclude import not_bookable, unfinished
@@ -40,10 +40,9 @@ class Preparer:
         self._wanted: dict[tuple[str, str], frozenset[str]] = {}
 
     def prepare(
-        self, conn: Connection, instructions: Sequence[Instruction], at: datetime
+        self, conn: Connection, instructions: Sequence[Instruction], days: Days
     ) -> list[Handover]:
         """Know, gather, decide and shape instructions, each on what is on record now."""
-        days = Days(conn, self._policy, self._institution, at)
         found: list[Handover | None] = []
         groups: dict[tuple[str, str, date], list[tuple[int, Known]]] = {}
         known = know(self._policy, self._recorder, conn, days, instructions)

@@ -6,7 +6,7 @@ column cannot hold) is marked to go by itself. Reads only; nothing is posted her
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qianhai.db import Connection
-from qianhai.instructions.block import Block, Group
+from qianhai.instructions.block import PARTY, Block, Group
 from qianhai.instructions.columns import Legs, Specs, legs_of
 from qianhai.instructions.days import Day, Days
 from qianhai.instructions.effects import PLAIN
@@ -85,8 +85,9 @@ class BlockPreparer:
 
     def prepare(self, conn: Connection, block: Block, at: datetime) -> Prepared:
         """Prepare a block on what is on record now."""
-        days = Days(conn, self._policy, self._institution, at, self.sources.held)
-        self.sources.begin(days.head)
+        self.sources.forget_days()
+        days = self.sources.days(conn, at)
+        _read_ahead(days, block)
         prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), [], days.known_at)
         may_share = _shareable(block)
         for group in block.groups:
@@ -107,11 +108,9 @@ class BlockPreparer:
         return prepared
 
     def prepare_late(
-        self, conn: Connection, prepared: Prepared, first: int, end: int, at: datetime
+        self, conn: Connection, prepared: Prepared, first: int, end: int, days: Days
     ) -> list[Part]:
         """Prepare the rows between two places that rest on balances, as they stand now."""
-        days = Days(conn, self._policy, self._institution, at, self.sources.held)
-        self.sources.begin(days.head)
         prepared.known_at = days.known_at
         found: list[Part] = []
         for group, compiled in prepared.late:
@@ -192,6 +191,25 @@ class BlockPreparer:
                 and is_askable(compiled, self._preparer.wanted_by(compiled))
             )
         return self._fits[key]
+
+
+def _read_ahead(days: Days, block: Block) -> None:
+    """Ask the register once a day for all that a block names: parties, accounts and papers."""
+    by_day: dict[date, list[Group]] = {}
+    for group in block.groups:
+        by_day.setdefault(group.value_on, []).append(group)
+    for on, groups in by_day.items():
+        parties: set[str] = set()
+        papers = {block.ids[at] for group in groups for at in group.places.tolist()}
+        for group in groups:
+            for name in group.table.column_names:
+                if pa.types.is_string(group.table[name].type):
+                    named = set(group.table[name].unique().to_pylist())
+                    (parties if name.startswith(PARTY) else papers).update(named)
+        parties.discard(None)
+        papers.discard(None)
+        days[on].register.read_ahead(parties, parties | papers)
+        days[on].book.ask_for(parties)
 
 
 def _shareable(block: Block) -> Numbers:

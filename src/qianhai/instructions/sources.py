@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from qianhai.db import Connection
 from qianhai.instructions.block import ACCOUNT, PARTY, Group
-from qianhai.instructions.days import Day
+from qianhai.instructions.days import Day, Days
 from qianhai.instructions.gather import PROVIDERS, Gathering, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
 from qianhai.instructions.reports import asks_areas
 from qianhai.instructions.topics import ACCOUNTS, LOOKS_UNDER, Heading, Topic
 from qianhai.kernel import CURRENCIES, canonical_text
 from qianhai.policy import Compiled, Fact, Policy, leaves_of
-from qianhai.registers import Account, PartyType
+from qianhai.registers import PartyType
 
 #: What each provider is asked about: the names of its arguments that say it.
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -85,17 +85,17 @@ class Sources:
         self._told: dict[tuple[str, str, date], dict[tuple[str, ...], Told]] = {}
         self._under: dict[Heading, list[dict[tuple[str, ...], Told]]] = {}
         self._count = 0
-        self._held: dict[date, dict[str, tuple[Account, ...]]] = {}
+        self._days: dict[date, Day] = {}
         self._persons: dict[date, dict[str, str]] = {}
         self._areas: dict[date, dict[str, str]] = {}
         self._head: datetime | None = None
 
-    def begin(self, head: datetime) -> None:
+    def _begin(self, head: datetime) -> None:
         """Forget what was kept if the register was told something since, other than by `filed`."""
         if head != self._head or self._count > _KEPT_MAX:
             self._told.clear()
             self._under.clear()
-            self._held.clear()
+            self._days.clear()
             self._persons.clear()
             self._areas.clear()
             self._count = 0
@@ -112,14 +112,22 @@ class Sources:
                 for key in [(name,) for name in names] if is_plain else list(kept):
                     if not names.isdisjoint(key):
                         kept.pop(key, None)
-        for held in self._held.values():
-            for name in gone.get(ACCOUNTS, set()) & held.keys():
-                del held[name]
+            for day in self._days.values():
+                if heading == ACCOUNTS:
+                    day.book.forget(names)
+                else:
+                    day.register.forget(heading[0], names)
         self._head = head
 
-    def held(self, day: date) -> dict[str, tuple[Account, ...]]:
-        """Return the accounts of parties on a day, as far as they were asked for."""
-        return self._held.setdefault(day, {})
+    def days(self, conn: Connection, at: datetime) -> Days:
+        """Return the days of value as they stand now; what was read of them is kept."""
+        days = Days(conn, self._policy, self._institution, at, self._days)
+        self._begin(days.head)
+        return days
+
+    def forget_days(self) -> None:
+        """Begin the days anew: what was read of them would grow with every block."""
+        self._days.clear()
 
     def subjects(self, day: Day, group: Group, compiled: Compiled) -> pa.Array:
         """Return the natural person each row of a group is about; an empty text for nobody."""

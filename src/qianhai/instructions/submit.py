@@ -17,6 +17,7 @@ import numpy as np
 from qianhai.db import Connection, Database
 from qianhai.instructions.block import Block, blocks_of
 from qianhai.instructions.cut import Horizon
+from qianhai.instructions.days import Days
 from qianhai.instructions.effects import Filed
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer, Instruction
@@ -212,7 +213,8 @@ class Road:
             return None
         if prepared.late:
             end = min(end, first + self._reach)
-        late = self._blocks.prepare_late(conn, prepared, first, end, at)
+        days = self._blocks.sources.days(conn, at)
+        late = self._blocks.prepare_late(conn, prepared, first, end, days)
         alone = first + np.flatnonzero(prepared.alone[first:end])
         if len(alone) > self._size:
             end = int(alone[self._size])
@@ -229,7 +231,7 @@ class Road:
             return None
         stored = self.recorder.stored(conn, list(instructions.values()))
         fresh = {place: one for place, one in instructions.items() if one.id not in stored}
-        made = self._preparer.prepare(conn, list(fresh.values()), at) if fresh else []
+        made = self._preparer.prepare(conn, list(fresh.values()), days) if fresh else []
         repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
         prepared.ready |= dict(zip(fresh, made, strict=True))
         handovers = {at_: one for at_, one in sorted(prepared.ready.items()) if first <= at_ < end}
@@ -303,7 +305,8 @@ class Road:
         with self.database.transaction() as conn:
             repeated = self.recorder.stored(conn, shared)
             fresh = [one for one in shared if one.id not in repeated]
-            handovers = self._preparer.prepare(conn, fresh, at)
+            days = Days(conn, self.policy, self.institution_id, at)
+            handovers = self._preparer.prepare(conn, fresh, days)
         count = horizon.independent(handovers)
         if count < len(fresh):
             shared = shared[: shared.index(fresh[count])]

@@ -7,6 +7,7 @@ because that register is closed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -63,13 +64,28 @@ class Register:
             self._named(kind, ids)
         self._named("record", sorted(set(papers)))
 
+    def renew(self, conn: Connection, known_at: datetime) -> None:
+        """Ask by another connection from now on, as known at a later instant.
+
+        What was read is kept: whoever renews it knows that nothing of it has changed, or has it
+        forgotten.
+        """
+        self._conn = conn
+        self._as_of = replace(self._as_of, known_at=known_at)
+
+    def forget(self, kind: str, ids: Iterable[str]) -> None:
+        """Read again, when it is asked for, what one kind of register says of some ids."""
+        read = self._named_rows.get(kind, {})
+        for one in ids:
+            read.pop(one, None)
+
     def _named(self, kind: str, ids: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
         """Return the rows of a register that is keyed by a name beside the id, by both.
 
         Many questions are about the same ids, so each is read once, under all its names.
         """
         read = self._named_rows.setdefault(kind, {})
-        unread = sorted(set(ids) - read.keys())
+        unread = sorted({one for one in ids if one not in read})
         if unread:
             read |= {one: {} for one in unread}
             first, second = store.key_of(kind)
@@ -82,7 +98,7 @@ class Register:
 
         Many questions are about the same parties, so each is read once.
         """
-        unread = sorted(set(ids) - self._parties.keys())
+        unread = sorted({one for one in ids if one not in self._parties})
         if unread:
             self._parties |= dict.fromkeys(unread)
             for row in store.standing(self._conn, "party", self._as_of, "party", unread):
