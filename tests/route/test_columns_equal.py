@@ -111,11 +111,11 @@ class House:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("days", [1, 3])
+@pytest.mark.parametrize(("days", "least"), [(1, 3), (3, 3), (1, 10)])
 def test_busy_days_of_all_facilities_leave_the_same_in_columns_and_one_by_one(
-    database: Database, monkeypatch: pytest.MonkeyPatch, days: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, days: int, least: int
 ) -> None:
-    monkeypatch.setattr("qianhai.instructions.prepare_block.ROWS_MIN", 3)
+    monkeypatch.setattr("qianhai.instructions.prepare_block.ROWS_MIN", least)
     monkeypatch.setattr(Year, "_days", lambda _self: (DAYS[:days], [1.0] * days))
     policy = open_policy(
         {p.relative_to(PLAN).as_posix(): p.read_bytes() for p in PLAN.rglob("*.yaml")}

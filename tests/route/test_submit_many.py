@@ -21,7 +21,9 @@ from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from route import tampering
+from route.desk import DAY as DAY_OF_DESK
 from route.desk import Desk
+from route.resale import offering, open_shop
 from route.umbrella import (
     FACILITY,
     FACTS,
@@ -163,6 +165,23 @@ def test_what_rests_on_an_earlier_row_shares_its_commit(desk: Desk) -> None:
     assert outcomes(list(answered)) == [*["permitted"] * 3, *["refused"] * 2]
     with desk.database.transaction() as conn:
         assert list(journal.verify(conn)) == []
+
+
+def test_a_column_sees_what_a_row_by_itself_puts_on_file_before_it(desk: Desk) -> None:
+    """Whoever sells for the first time comes on a list, once; the rows after it are a column."""
+    open_shop(desk)
+    price = {"price.amount": "1.00"}
+    asked = [offering(desk, "s0", given=price)]
+    next_day = DAY_OF_DESK + timedelta(days=1)
+    asked += [offering(desk, f"s{at}", given=price, on=next_day) for at in range(1, 40)]
+    answered = list(desk.road.submit_blocks(asked, now=desk.now))
+    assert sum(len(part) for one in answered for part in one.parts) == 0, "all of them ask for it"
+    assert outcomes([one for each in answered for one in each]) == ["permitted"] * 40
+    with desk.database.transaction() as conn:
+        told = conn.execute(
+            "select since from registers.qualifications where name = 'umbrella_list'"
+        ).fetchall()
+    assert told == [(DAY_OF_DESK,)]
 
 
 def test_a_file_that_settles_many_holds_prepares_each_row_once(

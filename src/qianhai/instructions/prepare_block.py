@@ -160,9 +160,16 @@ class BlockPreparer:
             for at, entries in zip(part.places.tolist(), part.entries(), strict=True)
             for topic in topics_of(entries)
         )
-        if not fresh:
-            return
-        prepared.filed = sorted([*prepared.filed, *fresh])
+        if fresh:
+            prepared.filed = sorted([*prepared.filed, *fresh])
+            self.set_asking_alone(prepared, fresh)
+
+    def set_asking_alone(self, prepared: Prepared, fresh: Sequence[tuple[int, Topic]]) -> int:
+        """Have rows of columns go by themselves that ask for what rows before them put on file.
+
+        Their group was gathered before that was there. Returns the place of the first.
+        """
+        first = len(prepared.block)
         headings = {heading for _, (heading, _) in fresh}
         judged = {id(part.judged): part.judged for part in prepared.parts}.values()
         groups = [(one.table, one.group, one.business.compiled) for one in judged]
@@ -170,7 +177,12 @@ class BlockPreparer:
         for table, group, compiled in groups:
             looked = self.lookups.of(compiled)
             meant = headings if looked is None else headings & looked
-            _set_asking_alone(prepared, table, group, meant, fresh)
+            places = _asking(table, group, meant, fresh)
+            places = places[~prepared.alone[places]]
+            if len(places):
+                prepared.set_alone(places)
+                first = min(first, int(places.min()))
+        return first
 
     def _settles(self, group: Group) -> bool:
         facility = self._policy.pack.facilities.get(group.facility)
@@ -226,25 +238,25 @@ def _some(group: Group, mask: Numbers) -> Group:
     return replace(group, places=group.places[mask], table=group.table.filter(pa.array(mask)))
 
 
-def _set_asking_alone(
-    prepared: Prepared,
+def _asking(
     table: pa.Table,
     group: Group,
     headings: set[Heading],
     filed: Sequence[tuple[int, Topic]],
-) -> None:
-    """Have the rows of a group go by themselves that name what was filed before them."""
+) -> Numbers:
+    """Return the places of the rows of a group that name what was filed before them."""
     places: dict[str, int] = {}
     for at, (heading, about) in filed:
         if heading in headings:
             places.setdefault(about, at)
     if not places or group.places[-1] < min(places.values()):
-        return
+        return np.zeros(0, np.int64)
     names = pa.array(list(places), pa.string())
-    first = np.array([*places.values(), len(prepared.alone)])
+    first = np.array([*places.values(), np.iinfo(np.int64).max])
     rests = np.zeros(len(table), np.bool_)
     for column in table.columns:
         if pa.types.is_string(column.type):
             found = pc.index_in(column.combine_chunks(), names).fill_null(len(names))
             rests |= first[np.asarray(found)] < group.places
-    prepared.set_alone(group.places[rests])
+    asking: Numbers = group.places[rests]
+    return asking

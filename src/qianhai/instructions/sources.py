@@ -5,7 +5,7 @@ hundreds. What was answered is kept as long as the register stands as it did; ho
 is asked each time.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from qianhai.db import Connection
 from qianhai.instructions.block import ACCOUNT, PARTY, Group
 from qianhai.instructions.days import Day, Days
-from qianhai.instructions.gather import PROVIDERS, Gathering, place
+from qianhai.instructions.gather import PROVIDERS, Gathering, Raw, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
 from qianhai.instructions.reports import asks_areas
 from qianhai.instructions.topics import ACCOUNTS, LOOKS_UNDER, Heading, Topic
@@ -75,6 +75,10 @@ class Gathered:
     table: pa.Table
     provided: pa.Array
     reads: Sequence[Read]
+
+
+#: Rows that name what a fact is asked about, by what that is.
+_Rows = dict[tuple[tuple[str, str], ...], dict[tuple[str, ...], Known]]
 
 
 class Sources:
@@ -169,9 +173,10 @@ class Sources:
         asking = Gathering(conn, day.register, self._institution, self._policy, day.book, (nobody,))
         parts: list[pa.Array] = []
         reads: list[Read] = []
+        rows: _Rows = {}
         for name in facts_wanted(compiled, wanted):
             keys, at = _keys(table, asked_about(compiled, name))
-            told = self._answers(asking, name, keys)
+            told = self._answers(asking, name, keys, rows)
             for path in leaves_of({name: declared[name]}):
                 column = pa.array([one.leaves.get(path) for one in told]).take(at)
                 if path in table.column_names:
@@ -193,8 +198,13 @@ class Sources:
                 self._under.setdefault(heading, []).append(self._told[key])
         return self._told[key]
 
-    def _answers(self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]]) -> list[Told]:
-        """Return what a fact's provider says of each key, asking about those not asked yet."""
+    def _answers(
+        self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]], known: "_Rows"
+    ) -> list[Told]:
+        """Return what a fact's provider says of each key, asking about those not asked yet.
+
+        `known` are the rows that facts asked before were asked for: many ask about the same.
+        """
         nobody = asking.rows[0]
         compiled, fact = nobody.compiled, nobody.compiled.facts[name]
         kept = self._kept(compiled.facility, name, fact, nobody.standing.on)
@@ -202,17 +212,33 @@ class Sources:
         if fresh:
             roles = self._policy.pack.facilities[compiled.facility].parties
             asked = asked_about(compiled, name)
-            rows = [_named(nobody, asked, key, roles) for key in fresh]
+            made = {} if fact.provider in READING else known.setdefault(asked, {})
+            for key in fresh:
+                if key not in made:
+                    made[key] = _named(nobody, asked, key, roles)
+            rows = [made[key] for key in fresh]
             raws = PROVIDERS[fact.provider](replace(asking, rows=rows), fact.args)
-            leaves = leaves_of({name: fact})
-            for key, row, raw in zip(fresh, rows, raws, strict=True):
-                place(row.facts, name, fact, leaves, raw)
-                told = stored_facts({p: v for p, v in row.facts.items() if p in leaves})
-                kept[key] = Told(
-                    told, canonical_text(told)[1:-1], next(iter(row.read.items()), None)
-                )
+            kept |= zip(fresh, _told(name, fact, rows, raws), strict=True)
             self._count += len(fresh) if fact.provider not in READING else 0
         return [kept[key] for key in keys]
+
+
+def _told(name: str, fact: Fact, rows: Sequence[Known], raws: Sequence[Raw]) -> Iterator[Told]:
+    """Yield what a provider said of some rows; what is no number is written down once."""
+    leaves = leaves_of({name: fact})
+    plain: dict[Raw, Told] = {}
+    for row, raw in zip(rows, raws, strict=True):
+        read = next(iter(row.read.items()), None)
+        is_plain = read is None and (raw is None or isinstance(raw, bool | str))
+        told = plain.get(raw) if is_plain else None
+        if told is None:
+            facts = dict(row.facts)
+            place(facts, name, fact, leaves, raw)
+            said = stored_facts({p: v for p, v in facts.items() if p in leaves})
+            told = Told(said, canonical_text(said)[1:-1], read)
+        if is_plain:
+            plain[raw] = told
+        yield told
 
 
 def facts_wanted(compiled: Compiled, wanted: frozenset[str]) -> list[str]:

@@ -27,6 +27,7 @@ from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
 from qianhai.instructions.run import NOTHING_MOVED, ROWS_MAX, Run, StopShort, booked_of
 from qianhai.instructions.segment import Answered, Segment, cut_of, segment_of, standing
 from qianhai.instructions.stage import Staged
+from qianhai.instructions.topics import topics_of
 from qianhai.kernel import StaleState
 from qianhai.ledger import Chain, ChainResult, NamedChains, PostedChains, Submission, Writer
 from qianhai.policy import Policy
@@ -235,6 +236,8 @@ class Road:
         repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
         prepared.ready |= dict(zip(fresh, made, strict=True))
         handovers = {at_: one for at_, one in sorted(prepared.ready.items()) if first <= at_ < end}
+        filed = [(p, topic) for p, one in handovers.items() for topic in topics_of(one.entries)]
+        end = min(end, self._blocks.set_asking_alone(prepared, filed)) if filed else end
         whole = segment_of(prepared, [*prepared.parts, *late], first, end, handovers, repeated)
         segment = whole.until(cut_of(whole, self._blocks.lookups))
         grown = 2 if segment.end == whole.end else 1.25
