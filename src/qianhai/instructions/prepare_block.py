@@ -41,8 +41,9 @@ class Prepared:
 
     `filed` tells what rows of parts put on file: the place of the row and the topic, in order.
     `late` are groups that rest on balances: they are prepared when their turn comes. `ready` are
-    rows that go by themselves and were prepared already, as long as nothing they rest on changes.
-    `settles` tells which rows settle a hold: what they move is not known here.
+    rows that go by themselves and were prepared already, as long as nothing they rest on changes;
+    `ahead` is up to where they were. `settles` tells which rows settle a hold: what they move is
+    not known here.
     """
 
     block: Block
@@ -53,6 +54,7 @@ class Prepared:
     known_at: datetime
     late: list[tuple[Group, Compiled]] = field(default_factory=list)
     ready: dict[int, Handover] = field(default_factory=dict)
+    ahead: int = 0
     settles: Numbers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,11 @@ class Prepared:
         self.parts = [
             kept for part in self.parts if len(kept := part.take(~self.alone[part.places]))
         ]
+
+    def forget_ready(self) -> None:
+        """Prepare again what was prepared ahead: it may stand on what did not happen."""
+        self.ready.clear()
+        self.ahead = 0
 
     def instruction(self, at: int) -> Instruction:
         """Return one instruction by itself."""
@@ -99,8 +106,9 @@ class BlockPreparer:
             if not self._fits_columns(compiled):
                 continue
             if rests_on_balances(compiled, self._preparer.wanted_by(compiled)):
-                prepared.late.append((own, compiled))
-                prepared.alone[own.places] = False
+                if len(own.places) >= LATE_MIN:
+                    prepared.late.append((own, compiled))
+                    prepared.alone[own.places] = False
             else:
                 found = self._group(conn, days[group.value_on], own, compiled, prepared)
                 prepared.parts += found

@@ -176,12 +176,12 @@ class Road:
                 return self._post_run(Run(segment, self.institution_id), end, at)
             except StaleState:
                 self._is_careful = True
-                prepared.ready.clear()
+                prepared.forget_ready()
                 with self.database.transaction() as conn:
                     self._set_known_alone(conn, prepared)
             except StopShort as stop:
                 end = stop.count
-                prepared.ready.clear()
+                prepared.forget_ready()
                 if end == first:
                     return self._by_themselves(prepared, first, at)
         raise StaleState(f"instructions from {prepared.block.ids[first]} on met other writers")
@@ -194,7 +194,7 @@ class Road:
         instructions = [prepared.instruction(first + at) for at in range(count)]
         answers = self._post(self._column(instructions, at))
         answers = answers or [self.submit(instructions[0], at=at)]
-        prepared.ready.clear()
+        prepared.forget_ready()
         self._size = min(_COLUMN_MAX, 2 * max(len(answers), _COLUMN_MIN))
         end = first + len(answers)
         return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
@@ -206,28 +206,17 @@ class Road:
 
         `span` is where the run they belong to began, where they begin, and where to end at last.
         """
-        begun, first, end = span
+        _, first, end = span
         settling = np.flatnonzero(prepared.settles[first:end])
         if len(settling):
             end = first + int(settling[0])
         if end == first:
             return None
-        if prepared.late:
-            end = min(end, first + self._reach)
+        most = min(end, first + self._reach) if prepared.late else end
         days = self._blocks.sources.days(conn, at)
-        late = self._blocks.prepare_late(conn, prepared, first, end, days)
-        alone = first + np.flatnonzero(prepared.alone[first:end])
-        if len(alone) > self._size:
-            end = int(alone[self._size])
-        ids, continued = prepared.block.ids, prepared.block.continued
-        places = {one: place for place, one in reversed(list(enumerate(ids[begun:end], begun)))}
-        instructions: dict[int, Instruction] = {}
-        for place in alone[alone < end].tolist():
-            if min(places.get(continued[place], end), places[ids[place]]) < place:
-                end = place
-                break
-            if place not in prepared.ready:
-                instructions[place] = prepared.instruction(place)
+        late = self._blocks.prepare_late(conn, prepared, first, most, days)
+        instructions = self._to_prepare(prepared, (span[0], first, end))
+        end = min(most, prepared.ahead)
         if end == first:
             return None
         stored = self.recorder.stored(conn, list(instructions.values()))
@@ -243,6 +232,29 @@ class Road:
         grown = 2 if segment.end == whole.end else 1.25
         self._reach = max(_REACH_MIN, int(grown * (segment.end - first)))
         return segment
+
+    def _to_prepare(self, prepared: Prepared, span: tuple[int, int, int]) -> dict[int, Instruction]:
+        """Return the rows by themselves that are not ready, as far ahead as it is worth.
+
+        Not those that name a row of the same run: what that comes to is not on record yet.
+        """
+        begun, first, end = span
+        if first < prepared.ahead:
+            end = min(end, prepared.ahead)
+        alone = first + np.flatnonzero(prepared.alone[first:end])
+        if first >= prepared.ahead and len(alone) > self._size:
+            end = int(alone[self._size])
+        ids, continued = prepared.block.ids, prepared.block.continued
+        places = {one: place for place, one in reversed(list(enumerate(ids[begun:end], begun)))}
+        found: dict[int, Instruction] = {}
+        for place in alone[alone < end].tolist():
+            if min(places.get(continued[place], end), places[ids[place]]) < place:
+                end = place
+                break
+            if place not in prepared.ready:
+                found[place] = prepared.instruction(place)
+        prepared.ahead = end
+        return found
 
     def _keep_ready(self, prepared: Prepared, segment: Segment) -> None:
         """Keep of what was prepared beyond a segment what still stands when it is posted.
