@@ -18,6 +18,7 @@ from qianhai.instructions.block import PARTY, Block, Group
 from qianhai.instructions.columns import Legs, Specs, legs_of
 from qianhai.instructions.days import Day, Days
 from qianhai.instructions.effects import PLAIN
+from qianhai.instructions.gather import papers_named
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.kinds import Judge, Judged
 from qianhai.instructions.model import Instruction
@@ -94,7 +95,7 @@ class BlockPreparer:
         """Prepare a block on what is on record now."""
         self.sources.forget_days()
         days = self.sources.days(conn, at)
-        _read_ahead(days, block)
+        _read_ahead(self._policy, days, block)
         prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), [], days.known_at)
         may_share = _shareable(block)
         for group in block.groups:
@@ -213,7 +214,7 @@ class BlockPreparer:
         return self._fits[key]
 
 
-def _read_ahead(days: Days, block: Block) -> None:
+def _read_ahead(policy: Policy, days: Days, block: Block) -> None:
     """Ask the register once a day for all that a block names: parties, accounts and papers."""
     by_day: dict[date, list[Group]] = {}
     for group in block.groups:
@@ -222,12 +223,12 @@ def _read_ahead(days: Days, block: Block) -> None:
         parties: set[str] = set()
         papers = {block.ids[at] for group in groups for at in group.places.tolist()}
         for group in groups:
+            compiled = policy.compiled(group.facility, group.action) if group.facility else None
+            asked = papers_named(compiled) if compiled else frozenset()
             for name in group.table.column_names:
-                if pa.types.is_string(group.table[name].type):
-                    named = set(group.table[name].unique().to_pylist())
-                    (parties if name.startswith(PARTY) else papers).update(named)
-        parties.discard(None)
-        papers.discard(None)
+                if name.startswith(PARTY) or name in asked:
+                    named = filter(None, group.table[name].unique().to_pylist())
+                    (papers if name in asked else parties).update(named)
         days[on].register.read_ahead(parties, parties | papers)
         days[on].book.ask_for(parties)
 

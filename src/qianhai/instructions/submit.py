@@ -263,8 +263,8 @@ class Road:
         """
         later = {place: one for place, one in prepared.ready.items() if place >= segment.end}
         prepared.ready = standing(segment, self._blocks.lookups, later)
-        count = len(segment.handovers) + len(prepared.ready)
-        self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
+        grown = 2 if 2 * len(prepared.ready) >= len(later) else 0.5
+        self._size = min(_COLUMN_MAX, max(int(grown * self._size), _COLUMN_MIN))
 
     def _post_run(self, run: Run, end: int, at: datetime) -> Answered:
         """Have the ledger post segment after segment, and write what they leave, in one commit."""
