@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from random import Random
 
 import numpy as np
@@ -173,5 +174,39 @@ def test_what_the_record_raises_undoes_everything(books: Books) -> None:
 
     with pytest.raises(ZeroDivisionError):
         books.writer.post_named(named([chain("c", pay(5), institution=OTHER)]), refuse, at=AT)
+    with books.database.transaction() as conn:
+        assert balances(conn, OTHER, [ALICE.name]) == {}
+
+
+def test_chains_that_stand_on_others_are_posted_after_them_in_one_transaction(
+    books: Books,
+) -> None:
+    ids = iter(range(3))
+    seen: list[int] = []
+
+    def more(conn: Connection, _posted: PostedChains) -> NamedChains | None:
+        held = balances(conn, OTHER, [ALICE.name])[ALICE.name].balance
+        seen.append(held)
+        following = [chain(f"c{at}", pay(5), institution=OTHER) for at in islice(ids, 1)]
+        stands = [replace(one, expects=((ALICE.name, held),)) for one in following]
+        return named(stands) if stands else None
+
+    first = named([chain("a", pay(7), institution=OTHER)])
+    last = books.writer.post_named(first, more, at=AT)
+    assert last.is_posted.all()
+    assert seen == [7, 12, 17, 22]
+    with books.database.transaction() as conn:
+        assert list(verify(conn)) == []
+        told = conn.execute("select count(distinct xmin::text) from ledger.chains").fetchone()
+    assert told == (1,)
+
+
+def test_what_a_later_record_raises_undoes_what_was_posted_before_it(books: Books) -> None:
+    def more(_conn: Connection, posted: PostedChains) -> NamedChains:
+        assert posted.is_posted.all(), "an id was used twice"
+        return named([chain("c", pay(5), institution=OTHER)])
+
+    with pytest.raises(StaleState):
+        books.writer.post_named(named([chain("b", pay(5), institution=OTHER)]), more, at=AT)
     with books.database.transaction() as conn:
         assert balances(conn, OTHER, [ALICE.name]) == {}

@@ -54,8 +54,34 @@ def offer(
     on: date = DAY,
 ) -> Answer:
     """Submit one action, with other facts than usual or without some."""
+    instruction = offering(
+        desk,
+        number,
+        action,
+        given,
+        without=without,
+        of=of,
+        parties=parties,
+        accounts=accounts,
+        on=on,
+    )
+    return desk.road.submit(instruction, at=desk.now())
+
+
+def offering(
+    desk: Desk,
+    number: str,
+    action: str = "sell",
+    given: Mapping[str, object] = {},
+    *,
+    without: tuple[str, ...] = (),
+    of: str = "",
+    parties: Mapping[str, str] = WHO,
+    accounts: Mapping[str, str] = BUYERS,
+    on: date = DAY,
+) -> Instruction:
+    """Say one action, with other facts than usual or without some."""
     said = {name: value for name, value in {**FACTS, **given}.items() if name not in without}
     facts, flaws = read_facts(declared_facts(desk.road.policy, FACILITY), said.items(), Place)
     assert not flaws, flaws
-    instruction = Instruction(number, "local", FACILITY, action, on, parties, accounts, facts, of)
-    return desk.road.submit(instruction, at=desk.now())
+    return Instruction(number, "local", FACILITY, action, on, parties, accounts, facts, of)

@@ -22,7 +22,7 @@ from route.desk import PLAN
 pytestmark = pytest.mark.untraced
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
-DAY = date(2025, 6, 16)
+DAYS = [date(2025, 6, 16), date(2025, 6, 17), date(2025, 7, 1)]
 #: What two institutions may not have otherwise, by table: the id first, then what may be sealed
 #: and under which words, then the rest.
 ROWS: Mapping[str, tuple[str, Mapping[str, str], str]] = {
@@ -111,16 +111,17 @@ class House:
 
 
 @pytest.mark.slow
-def test_a_busy_day_of_all_facilities_leaves_the_same_in_columns_and_one_by_one(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("days", "least"), [(1, 3), (3, 3), (1, 10)])
+def test_busy_days_of_all_facilities_leave_the_same_in_columns_and_one_by_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, days: int, least: int
 ) -> None:
-    monkeypatch.setattr("qianhai.instructions.prepare_block.ROWS_MIN", 3)
-    monkeypatch.setattr(Year, "_days", lambda _self: ([DAY], [1.0]))
+    monkeypatch.setattr("qianhai.instructions.prepare_block.ROWS_MIN", least)
+    monkeypatch.setattr(Year, "_days", lambda _self: (DAYS[:days], [1.0] * days))
     policy = open_policy(
         {p.relative_to(PLAN).as_posix(): p.read_bytes() for p in PLAN.rglob("*.yaml")}
     )
     rows: list[Cells] = []
-    lines = list(Year(policy, DAY.year, 1500, 7).lines(rows.append))
+    lines = list(Year(policy, DAYS[0].year, 1500, 6 + days).lines(rows.append))
     lines.sort(key=lambda line: line.on)
     alone = House(database, policy, "alone", rows)
     many = House(database, policy, "many", rows)

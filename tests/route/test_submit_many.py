@@ -12,6 +12,7 @@ import pytest
 from qianhai import journal
 from qianhai.db import Connection, Database
 from qianhai.instructions import Admission, Answer, Instruction, Road, Staged, Stager, prepare_block
+from qianhai.instructions.days import Days
 from qianhai.instructions.handover import Handover
 from qianhai.kernel import BadInput
 from qianhai.ledger import Balance, balances
@@ -20,7 +21,9 @@ from qianhai.messages import Row, Shape, read
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
 from route import tampering
+from route.desk import DAY as DAY_OF_DESK
 from route.desk import Desk
+from route.resale import offering, open_shop
 from route.umbrella import (
     FACILITY,
     FACTS,
@@ -154,6 +157,33 @@ def test_business_continued_in_one_file_is_continued(desk: Desk) -> None:
     assert outcomes(answers) == ["permitted", "permitted", "permitted", "refused", "permitted"]
 
 
+def test_what_rests_on_an_earlier_row_shares_its_commit(desk: Desk) -> None:
+    desk.register(*everyone())
+    keep(desk, "a1", "30.00")
+    asked = [giving_back(desk, f"r{at}", "10.00", "a1") for at in range(5)]
+    (answered,) = desk.road.submit_blocks(asked, now=desk.now)
+    assert outcomes(list(answered)) == [*["permitted"] * 3, *["refused"] * 2]
+    with desk.database.transaction() as conn:
+        assert list(journal.verify(conn)) == []
+
+
+def test_a_column_sees_what_a_row_by_itself_puts_on_file_before_it(desk: Desk) -> None:
+    """Whoever sells for the first time comes on a list, once; the rows after it are a column."""
+    open_shop(desk)
+    price = {"price.amount": "1.00"}
+    asked = [offering(desk, "s0", given=price)]
+    next_day = DAY_OF_DESK + timedelta(days=1)
+    asked += [offering(desk, f"s{at}", given=price, on=next_day) for at in range(1, 40)]
+    answered = list(desk.road.submit_blocks(asked, now=desk.now))
+    assert sum(len(part) for one in answered for part in one.parts) == 0, "all of them ask for it"
+    assert outcomes([one for each in answered for one in each]) == ["permitted"] * 40
+    with desk.database.transaction() as conn:
+        told = conn.execute(
+            "select since from registers.qualifications where name = 'umbrella_list'"
+        ).fetchall()
+    assert told == [(DAY_OF_DESK,)]
+
+
 def test_a_file_that_settles_many_holds_prepares_each_row_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,9 +197,9 @@ def test_a_file_that_settles_many_holds_prepares_each_row_once(
     prepared: list[str] = []
     prepare = desk.road._preparer.prepare
 
-    def counted(conn: Connection, rows: Sequence[Instruction], at: datetime) -> list[Handover]:
+    def counted(conn: Connection, rows: Sequence[Instruction], days: Days) -> list[Handover]:
         prepared.extend(one.id for one in rows)
-        return prepare(conn, rows, at)
+        return prepare(conn, rows, days)
 
     monkeypatch.setattr(desk.road._preparer, "prepare", counted)
     answers = list(desk.road.submit_many(asked, now=desk.now))

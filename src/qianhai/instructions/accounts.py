@@ -102,12 +102,11 @@ class AccountBook:
         self,
         policy: Policy,
         register: Register,
-        held: dict[str, tuple[Account, ...]] | None = None,
     ) -> None:
         self._kinds = policy.pack.vocabulary["accounts"]
         self._movements = policy.pack.movements
         self._register = register
-        self._held = {} if held is None else held
+        self._held: dict[str, tuple[Account, ...]] = {}
 
     def find(self, row: Known, name: str, currency: str) -> AccountSpec | None:
         """Return the account `<role>.<kind>` means in a currency; None when there is none.
@@ -189,9 +188,14 @@ class AccountBook:
 
     def ask_for(self, parties: Iterable[str]) -> None:
         """Ask for the accounts of parties at once, as far as it was not done."""
-        fresh = set(parties) - self._held.keys()
+        fresh = {one for one in parties if one not in self._held}
         if fresh:
             self._held |= self._register.accounts(sorted(fresh))
+
+    def forget(self, parties: Iterable[str]) -> None:
+        """Ask again for the accounts of parties, when they are asked for."""
+        for party in parties:
+            self._held.pop(party, None)
 
     def _accounts(self, row: Known, party: str) -> tuple[Account, ...]:
         """Return a party's accounts; those of all parties of an instruction are asked at once."""

@@ -18,9 +18,8 @@ class Horizon:
     """What a column does: what rests on it must wait."""
 
     def __init__(self, lookups: Lookups) -> None:
-        self._lookups = lookups
         self._moved: set[str] = set()
-        self._filings = Filings()
+        self._filings = Filings(lookups)
         self._count = 0
         self._settles = False
 
@@ -49,8 +48,7 @@ class Horizon:
         stands = stands_on(one)
         if stands and (self._settles or not self._moved.isdisjoint(stands)):
             return False
-        headings = self._lookups.of(one.row.compiled)
-        return not self._filings.meet(one, headings, self._count)
+        return not self._filings.meet(one, self._count)
 
     def _add(self, one: Handover) -> None:
         self._filings.add(topics_of(one.entries), self._count)

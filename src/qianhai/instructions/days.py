@@ -1,6 +1,5 @@
 """Days: what stands on a day of value, and the register and accounts as they are true then."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -8,8 +7,8 @@ from typing import Final
 from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook
 from qianhai.policy import Authorisation, Policy, Standing, as_status
-from qianhai.registers import Account, Register, known_by
 from qianhai.registers import Authorisation as OnRecord
+from qianhai.registers import Register, known_by
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -27,7 +26,8 @@ class Days:
     """The days of value of a column of instructions, each asked for once.
 
     `head` is the instant at which the register was last told something, `known_at` the instant
-    it is asked as of. `held` gives the accounts of parties that are known already, by the day.
+    it is asked as of. `kept` are days that were asked for before and still stand: what was read of
+    them is not asked again.
     """
 
     def __init__(
@@ -36,22 +36,29 @@ class Days:
         policy: Policy,
         institution_id: str,
         at: datetime,
-        held: Callable[[date], dict[str, tuple[Account, ...]]] = lambda _: {},
+        kept: dict[date, Day] | None = None,
     ) -> None:
         self._conn, self._policy, self._institution = conn, policy, institution_id
         self.head = known_by(conn, institution_id, _LONG_AGO)
         self.known_at = max(at, self.head)
-        self._held = held
+        self._kept = {} if kept is None else kept
         self._days: dict[date, Day] = {}
 
     def __getitem__(self, day: date) -> Day:
         """Return a day."""
         found = self._days.get(day)
         if found is None:
+            found = self._days[day] = self._begun(day)
+        return found
+
+    def _begun(self, day: date) -> Day:
+        found = self._kept.get(day)
+        if found is None:
             register = Register(self._conn, self._institution, day, self.known_at)
             standing = self._policy.standing(day, authorisations=authorisations_of(register))
-            book = AccountBook(self._policy, register, self._held(day))
-            found = self._days[day] = Day(register, standing, book)
+            found = self._kept[day] = Day(register, standing, AccountBook(self._policy, register))
+        else:
+            found.register.renew(self._conn, self.known_at)
         return found
 
 

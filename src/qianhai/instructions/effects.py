@@ -217,7 +217,7 @@ def _waves(entries: Sequence[Entry]) -> list[list[Entry]]:
     waves: list[list[Entry]] = []
     told: Counter[object] = Counter()
     for entry in entries:
-        about = *topics_of([entry]), entry.fields["since"]
+        about = next(topics_of([entry])), entry.fields["since"]
         if told[about] == len(waves):
             waves.append([])
         waves[told[about]].append(entry)

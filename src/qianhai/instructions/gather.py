@@ -17,7 +17,7 @@ from qianhai.instructions.accounts import AccountBook, limit_name, position_name
 from qianhai.instructions.model import Known
 from qianhai.instructions.schedules import part_of
 from qianhai.kernel import Money, Place, format_minor, scale_of
-from qianhai.policy import Fact, Leaf, Policy, Values, leaves_of, read_facts
+from qianhai.policy import Compiled, Fact, Leaf, Policy, Values, leaves_of, read_facts
 from qianhai.registers import Register
 
 #: What a provider says of one instruction: a value, or None for unknown.
@@ -264,6 +264,13 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
             mine = {path: leaf for path, leaf in leaves.items() if leaf.name == name}
             for row, raw in zip(at.rows, column, strict=True):
                 place(row.facts, name, declared[name], mine, raw)
+
+
+def papers_named(compiled: Compiled) -> frozenset[str]:
+    """Return the facts by whose text an action asks for papers; all, where it lets one end."""
+    if any(effect.name == "end_record" for effect in compiled.action.effects):
+        return frozenset(compiled.facts)
+    return frozenset(fact.args["id"] for fact in compiled.facts.values() if "id" in fact.args)
 
 
 def _of_limits(at: Gathering, limits: set[str]) -> set[str]:

@@ -328,3 +328,45 @@ def _taken(one: Columns, mask: Numbers) -> Columns:
         if isinstance(value := getattr(one, field.name), np.ndarray)
     }
     return replace(one, **columns)
+
+
+def joined(parts: Sequence[Part]) -> list[Part]:
+    """Return parts that are whole again: those that were one before they were settled in turn.
+
+    >>> joined([])
+    []
+    """
+    groups: dict[tuple[int, int, datetime], list[Part]] = {}
+    for part in parts:
+        groups.setdefault((id(part.judged), id(part.verdict), part.known_at), []).append(part)
+    return [some[0] if len(some) == 1 else _joined(some) for some in groups.values()]
+
+
+def _joined(some: Sequence[Part]) -> Part:
+    first = some[0]
+    figures = [
+        {name: _put_together([one.figures[at][name] for one in some]) for name in own}
+        for at, own in enumerate(first.figures)
+    ]
+    return replace(
+        first,
+        subjects=pa.concat_arrays([one.subjects for one in some]),
+        rows=np.concatenate([one.rows for one in some]),
+        places=np.concatenate([one.places for one in some]),
+        legs=[_put_together(each) for each in zip(*(one.legs for one in some), strict=True)],
+        draws=[_put_together(each) for each in zip(*(one.draws for one in some), strict=True)],
+        reads=[_put_together(each) for each in zip(*(one.reads for one in some), strict=True)],
+        amounts={n: np.concatenate([one.amounts[n] for one in some]) for n in first.amounts},
+        figures=figures,
+        seqs=np.concatenate([one.seqs for one in some]),
+    )
+
+
+def _put_together(some: Sequence[Columns]) -> Columns:
+    """Return the rows of several of whatever has columns, one after another."""
+    columns: dict[str, Any] = {
+        field.name: np.concatenate([getattr(one, field.name) for one in some])
+        for field in fields(some[0])
+        if isinstance(getattr(some[0], field.name), np.ndarray)
+    }
+    return replace(some[0], **columns)

@@ -5,13 +5,13 @@ to the register and the ledger. Reads only; nothing is posted here.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from qianhai.db import Connection
 from qianhai.instructions.conclude import not_bookable, unfinished
 from qianhai.instructions.days import Days
 from qianhai.instructions.effects import entries_of, shape_accounts
-from qianhai.instructions.gather import Gathering, gather
+from qianhai.instructions.gather import Gathering, gather, papers_named
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.know import know
 from qianhai.instructions.model import Instruction, Known
@@ -40,10 +40,9 @@ class Preparer:
         self._wanted: dict[tuple[str, str], frozenset[str]] = {}
 
     def prepare(
-        self, conn: Connection, instructions: Sequence[Instruction], at: datetime
+        self, conn: Connection, instructions: Sequence[Instruction], days: Days
     ) -> list[Handover]:
         """Know, gather, decide and shape instructions, each on what is on record now."""
-        days = Days(conn, self._policy, self._institution, at)
         found: list[Handover | None] = []
         groups: dict[tuple[str, str, date], list[tuple[int, Known]]] = {}
         known = know(self._policy, self._recorder, conn, days, instructions)
@@ -139,6 +138,6 @@ def _read_ahead(days: Days, rows: Sequence[Known]) -> None:
         by_day.setdefault(row.instruction.value_on, []).append(row)
     for on, own in by_day.items():
         parties = {party for row in own for party in row.parties.values()}
-        stated = (value for row in own for value in row.facts.values() if isinstance(value, str))
-        days[on].register.read_ahead(parties, {*parties, *stated, *(row.key for row in own)})
+        stated = {row.holder(name) or "" for row in own for name in papers_named(row.compiled)}
+        days[on].register.read_ahead(parties, {*parties, *stated, *(row.key for row in own)} - {""})
         days[on].book.ask(own)

@@ -6,7 +6,7 @@ column cannot hold) is marked to go by itself. Reads only; nothing is posted her
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qianhai.db import Connection
-from qianhai.instructions.block import Block, Group
+from qianhai.instructions.block import PARTY, Block, Group
 from qianhai.instructions.columns import Legs, Specs, legs_of
 from qianhai.instructions.days import Day, Days
 from qianhai.instructions.effects import PLAIN
+from qianhai.instructions.gather import papers_named
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.kinds import Judge, Judged
 from qianhai.instructions.model import Instruction
@@ -41,8 +42,9 @@ class Prepared:
 
     `filed` tells what rows of parts put on file: the place of the row and the topic, in order.
     `late` are groups that rest on balances: they are prepared when their turn comes. `ready` are
-    rows that go by themselves and were prepared already, as long as nothing they rest on changes.
-    `settles` tells which rows settle a hold: what they move is not known here.
+    rows that go by themselves and were prepared already, as long as nothing they rest on changes;
+    `ahead` is up to where they were. `settles` tells which rows settle a hold: what they move is
+    not known here.
     """
 
     block: Block
@@ -53,6 +55,7 @@ class Prepared:
     known_at: datetime
     late: list[tuple[Group, Compiled]] = field(default_factory=list)
     ready: dict[int, Handover] = field(default_factory=dict)
+    ahead: int = 0
     settles: Numbers = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +70,11 @@ class Prepared:
         self.parts = [
             kept for part in self.parts if len(kept := part.take(~self.alone[part.places]))
         ]
+
+    def forget_ready(self) -> None:
+        """Prepare again what was prepared ahead: it may stand on what did not happen."""
+        self.ready.clear()
+        self.ahead = 0
 
     def instruction(self, at: int) -> Instruction:
         """Return one instruction by itself."""
@@ -85,8 +93,9 @@ class BlockPreparer:
 
     def prepare(self, conn: Connection, block: Block, at: datetime) -> Prepared:
         """Prepare a block on what is on record now."""
-        days = Days(conn, self._policy, self._institution, at, self.sources.held)
-        self.sources.begin(days.head)
+        self.sources.forget_days()
+        days = self.sources.days(conn, at)
+        _read_ahead(self._policy, days, block)
         prepared = Prepared(block, [], np.ones(len(block), np.bool_), Specs(), [], days.known_at)
         may_share = _shareable(block)
         for group in block.groups:
@@ -98,8 +107,9 @@ class BlockPreparer:
             if not self._fits_columns(compiled):
                 continue
             if rests_on_balances(compiled, self._preparer.wanted_by(compiled)):
-                prepared.late.append((own, compiled))
-                prepared.alone[own.places] = False
+                if len(own.places) >= LATE_MIN:
+                    prepared.late.append((own, compiled))
+                    prepared.alone[own.places] = False
             else:
                 found = self._group(conn, days[group.value_on], own, compiled, prepared)
                 prepared.parts += found
@@ -107,11 +117,9 @@ class BlockPreparer:
         return prepared
 
     def prepare_late(
-        self, conn: Connection, prepared: Prepared, first: int, end: int, at: datetime
+        self, conn: Connection, prepared: Prepared, first: int, end: int, days: Days
     ) -> list[Part]:
         """Prepare the rows between two places that rest on balances, as they stand now."""
-        days = Days(conn, self._policy, self._institution, at, self.sources.held)
-        self.sources.begin(days.head)
         prepared.known_at = days.known_at
         found: list[Part] = []
         for group, compiled in prepared.late:
@@ -161,9 +169,16 @@ class BlockPreparer:
             for at, entries in zip(part.places.tolist(), part.entries(), strict=True)
             for topic in topics_of(entries)
         )
-        if not fresh:
-            return
-        prepared.filed = sorted([*prepared.filed, *fresh])
+        if fresh:
+            prepared.filed = sorted([*prepared.filed, *fresh])
+            self.set_asking_alone(prepared, fresh)
+
+    def set_asking_alone(self, prepared: Prepared, fresh: Sequence[tuple[int, Topic]]) -> int:
+        """Have rows of columns go by themselves that ask for what rows before them put on file.
+
+        Their group was gathered before that was there. Returns the place of the first.
+        """
+        first = len(prepared.block)
         headings = {heading for _, (heading, _) in fresh}
         judged = {id(part.judged): part.judged for part in prepared.parts}.values()
         groups = [(one.table, one.group, one.business.compiled) for one in judged]
@@ -171,7 +186,12 @@ class BlockPreparer:
         for table, group, compiled in groups:
             looked = self.lookups.of(compiled)
             meant = headings if looked is None else headings & looked
-            _set_asking_alone(prepared, table, group, meant, fresh)
+            places = _asking(table, group, meant, fresh)
+            places = places[~prepared.alone[places]]
+            if len(places):
+                prepared.set_alone(places)
+                first = min(first, int(places.min()))
+        return first
 
     def _settles(self, group: Group) -> bool:
         facility = self._policy.pack.facilities.get(group.facility)
@@ -194,6 +214,25 @@ class BlockPreparer:
         return self._fits[key]
 
 
+def _read_ahead(policy: Policy, days: Days, block: Block) -> None:
+    """Ask the register once a day for all that a block names: parties, accounts and papers."""
+    by_day: dict[date, list[Group]] = {}
+    for group in block.groups:
+        by_day.setdefault(group.value_on, []).append(group)
+    for on, groups in by_day.items():
+        parties: set[str] = set()
+        papers = {block.ids[at] for group in groups for at in group.places.tolist()}
+        for group in groups:
+            compiled = policy.compiled(group.facility, group.action) if group.facility else None
+            asked = papers_named(compiled) if compiled else frozenset()
+            for name in group.table.column_names:
+                if name.startswith(PARTY) or name in asked:
+                    named = filter(None, group.table[name].unique().to_pylist())
+                    (papers if name in asked else parties).update(named)
+        days[on].register.read_ahead(parties, parties | papers)
+        days[on].book.ask_for(parties)
+
+
 def _shareable(block: Block) -> Numbers:
     """Tell which rows continue nothing and have an id of their own."""
     continues = np.asarray(pc.equal(block.texts("continues"), ""))
@@ -208,25 +247,25 @@ def _some(group: Group, mask: Numbers) -> Group:
     return replace(group, places=group.places[mask], table=group.table.filter(pa.array(mask)))
 
 
-def _set_asking_alone(
-    prepared: Prepared,
+def _asking(
     table: pa.Table,
     group: Group,
     headings: set[Heading],
     filed: Sequence[tuple[int, Topic]],
-) -> None:
-    """Have the rows of a group go by themselves that name what was filed before them."""
+) -> Numbers:
+    """Return the places of the rows of a group that name what was filed before them."""
     places: dict[str, int] = {}
     for at, (heading, about) in filed:
         if heading in headings:
             places.setdefault(about, at)
     if not places or group.places[-1] < min(places.values()):
-        return
+        return np.zeros(0, np.int64)
     names = pa.array(list(places), pa.string())
-    first = np.array([*places.values(), len(prepared.alone)])
+    first = np.array([*places.values(), np.iinfo(np.int64).max])
     rests = np.zeros(len(table), np.bool_)
     for column in table.columns:
         if pa.types.is_string(column.type):
             found = pc.index_in(column.combine_chunks(), names).fill_null(len(names))
             rests |= first[np.asarray(found)] < group.places
-    prepared.set_alone(group.places[rests])
+    asking: Numbers = group.places[rests]
+    return asking

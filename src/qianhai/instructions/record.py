@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from operator import add, itemgetter
+from operator import add
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -108,26 +108,14 @@ class Recorder:
         """Return sixteen random bytes."""
         return self._salts(16)
 
-    def write(
-        self,
-        conn: Connection,
-        booked: Sequence[Booked],
-        at: datetime,
-        parts: Sequence[Part] = (),
-        places: Sequence[int] = (),
-    ) -> tuple[list[Answer], Filed | None]:
-        """Write everything a column of answers leaves: instructions by themselves, and parts.
+    def file(
+        self, conn: Connection, entries: Sequence[registers.Entry], at: datetime
+    ) -> Filed | None:
+        """Put on file what effects say; return what was, if anything.
 
-        `places` are those of the former among the rows of the parts, if there are any. Returns
-        their answers, and what effects put on file.
+        Before `write`: whoever loads a register locks the journal's head last.
         """
-        own = places if parts else range(len(booked))
-        filing = [(place, one.entries) for place, one in zip(own, booked, strict=True)]
-        for part in parts:
-            filing += zip(part.places.tolist(), part.entries(), strict=True)
-        entries = [entry for _, each in sorted(filing, key=itemgetter(0)) for entry in each]
-        # The journal's head is locked last: whoever loads a register takes the locks in this order.
-        filed = carry_out(
+        return carry_out(
             conn,
             entries,
             institution_id=self._institution,
@@ -135,6 +123,14 @@ class Recorder:
             salts=self.salt,
             at=at,
         )
+
+    def write(
+        self, conn: Connection, booked: Sequence[Booked], at: datetime, parts: Sequence[Part] = ()
+    ) -> list[Answer]:
+        """Write everything a column of answers leaves: instructions by themselves, and parts.
+
+        Returns the answers of the former.
+        """
         subjects = {one.row.subject for one in booked}
         subjects.update(*(part.subjects.unique().to_pylist() for part in parts))
         keys = self._cover.keys(conn, subjects)
@@ -151,8 +147,7 @@ class Recorder:
                 )
             ],
         )
-        if len(booked) + sum(map(len, parts)) < BLOCK_MIN:
-            assert not parts, "a part is more than some rows"
+        if not parts and len(booked) < BLOCK_MIN:
             seals = store.write_each(conn, rows)
             seals[0].extend(first)
             beside = self._beside(conn, booked, keys, at)
@@ -175,7 +170,7 @@ class Recorder:
                 Entry("decisions", str(block), body, tuple(together), self._institution)
             ]
         journal.append(conn, journal_entries, at=at, salts=self.salt)
-        return [_answer(one) for one in booked], filed
+        return [_answer(one) for one in booked]
 
     def _tables(
         self,

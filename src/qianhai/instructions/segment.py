@@ -132,9 +132,9 @@ class Done:
     """What the rows of a segment change, and where first: so far what its parts do."""
 
     def __init__(self, segment: Segment, lookups: Lookups) -> None:
-        self._segment, self._lookups = segment, lookups
+        self._segment = segment
         self._moved = _Moved(segment)
-        self._filings = Filings()
+        self._filings = Filings(lookups)
         filed = segment.prepared.filed
         for place, topic in filed[bisect_left(filed, (segment.first,)) :]:
             if place >= segment.end:
@@ -150,7 +150,7 @@ class Done:
         """Tell whether an answer rests on what a row before its place changes."""
         if any(self._moved.before(name, place) for name in stands_on(one)):
             return True
-        return self._filings.meet(one, self._lookups.of(one.row.compiled), place)
+        return self._filings.meet(one, place)
 
     def first_resting(self) -> int:
         """Return the first place of a part whose row rests on what an earlier row moves."""

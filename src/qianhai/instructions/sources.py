@@ -5,7 +5,7 @@ hundreds. What was answered is kept as long as the register stands as it did; ho
 is asked each time.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -16,14 +16,14 @@ import pyarrow.compute as pc
 
 from qianhai.db import Connection
 from qianhai.instructions.block import ACCOUNT, PARTY, Group
-from qianhai.instructions.days import Day
-from qianhai.instructions.gather import PROVIDERS, Gathering, place
+from qianhai.instructions.days import Day, Days
+from qianhai.instructions.gather import PROVIDERS, Gathering, Raw, place
 from qianhai.instructions.model import Instruction, Known, stored_facts
 from qianhai.instructions.reports import asks_areas
 from qianhai.instructions.topics import ACCOUNTS, LOOKS_UNDER, Heading, Topic
 from qianhai.kernel import CURRENCIES, canonical_text
 from qianhai.policy import Compiled, Fact, Policy, leaves_of
-from qianhai.registers import Account, PartyType
+from qianhai.registers import PartyType
 
 #: What each provider is asked about: the names of its arguments that say it.
 ASKED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -77,6 +77,10 @@ class Gathered:
     reads: Sequence[Read]
 
 
+#: Rows that name what a fact is asked about, by what that is.
+_Rows = dict[tuple[tuple[str, str], ...], dict[tuple[str, ...], Known]]
+
+
 class Sources:
     """The answers of providers and the accounts of parties, kept while the register stands."""
 
@@ -85,17 +89,17 @@ class Sources:
         self._told: dict[tuple[str, str, date], dict[tuple[str, ...], Told]] = {}
         self._under: dict[Heading, list[dict[tuple[str, ...], Told]]] = {}
         self._count = 0
-        self._held: dict[date, dict[str, tuple[Account, ...]]] = {}
+        self._days: dict[date, Day] = {}
         self._persons: dict[date, dict[str, str]] = {}
         self._areas: dict[date, dict[str, str]] = {}
         self._head: datetime | None = None
 
-    def begin(self, head: datetime) -> None:
+    def _begin(self, head: datetime) -> None:
         """Forget what was kept if the register was told something since, other than by `filed`."""
         if head != self._head or self._count > _KEPT_MAX:
             self._told.clear()
             self._under.clear()
-            self._held.clear()
+            self._days.clear()
             self._persons.clear()
             self._areas.clear()
             self._count = 0
@@ -112,14 +116,22 @@ class Sources:
                 for key in [(name,) for name in names] if is_plain else list(kept):
                     if not names.isdisjoint(key):
                         kept.pop(key, None)
-        for held in self._held.values():
-            for name in gone.get(ACCOUNTS, set()) & held.keys():
-                del held[name]
+            for day in self._days.values():
+                if heading == ACCOUNTS:
+                    day.book.forget(names)
+                else:
+                    day.register.forget(heading[0], names)
         self._head = head
 
-    def held(self, day: date) -> dict[str, tuple[Account, ...]]:
-        """Return the accounts of parties on a day, as far as they were asked for."""
-        return self._held.setdefault(day, {})
+    def days(self, conn: Connection, at: datetime) -> Days:
+        """Return the days of value as they stand now; what was read of them is kept."""
+        days = Days(conn, self._policy, self._institution, at, self._days)
+        self._begin(days.head)
+        return days
+
+    def forget_days(self) -> None:
+        """Begin the days anew: what was read of them would grow with every block."""
+        self._days.clear()
 
     def subjects(self, day: Day, group: Group, compiled: Compiled) -> pa.Array:
         """Return the natural person each row of a group is about; an empty text for nobody."""
@@ -161,9 +173,10 @@ class Sources:
         asking = Gathering(conn, day.register, self._institution, self._policy, day.book, (nobody,))
         parts: list[pa.Array] = []
         reads: list[Read] = []
+        rows: _Rows = {}
         for name in facts_wanted(compiled, wanted):
             keys, at = _keys(table, asked_about(compiled, name))
-            told = self._answers(asking, name, keys)
+            told = self._answers(asking, name, keys, rows)
             for path in leaves_of({name: declared[name]}):
                 column = pa.array([one.leaves.get(path) for one in told]).take(at)
                 if path in table.column_names:
@@ -185,8 +198,13 @@ class Sources:
                 self._under.setdefault(heading, []).append(self._told[key])
         return self._told[key]
 
-    def _answers(self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]]) -> list[Told]:
-        """Return what a fact's provider says of each key, asking about those not asked yet."""
+    def _answers(
+        self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]], known: "_Rows"
+    ) -> list[Told]:
+        """Return what a fact's provider says of each key, asking about those not asked yet.
+
+        `known` are the rows that facts asked before were asked for: many ask about the same.
+        """
         nobody = asking.rows[0]
         compiled, fact = nobody.compiled, nobody.compiled.facts[name]
         kept = self._kept(compiled.facility, name, fact, nobody.standing.on)
@@ -194,17 +212,33 @@ class Sources:
         if fresh:
             roles = self._policy.pack.facilities[compiled.facility].parties
             asked = asked_about(compiled, name)
-            rows = [_named(nobody, asked, key, roles) for key in fresh]
+            made = {} if fact.provider in READING else known.setdefault(asked, {})
+            for key in fresh:
+                if key not in made:
+                    made[key] = _named(nobody, asked, key, roles)
+            rows = [made[key] for key in fresh]
             raws = PROVIDERS[fact.provider](replace(asking, rows=rows), fact.args)
-            leaves = leaves_of({name: fact})
-            for key, row, raw in zip(fresh, rows, raws, strict=True):
-                place(row.facts, name, fact, leaves, raw)
-                told = stored_facts({p: v for p, v in row.facts.items() if p in leaves})
-                kept[key] = Told(
-                    told, canonical_text(told)[1:-1], next(iter(row.read.items()), None)
-                )
+            kept |= zip(fresh, _told(name, fact, rows, raws), strict=True)
             self._count += len(fresh) if fact.provider not in READING else 0
         return [kept[key] for key in keys]
+
+
+def _told(name: str, fact: Fact, rows: Sequence[Known], raws: Sequence[Raw]) -> Iterator[Told]:
+    """Yield what a provider said of some rows; what is no number is written down once."""
+    leaves = leaves_of({name: fact})
+    plain: dict[Raw, Told] = {}
+    for row, raw in zip(rows, raws, strict=True):
+        read = next(iter(row.read.items()), None)
+        is_plain = read is None and (raw is None or isinstance(raw, bool | str))
+        told = plain.get(raw) if is_plain else None
+        if told is None:
+            facts = dict(row.facts)
+            place(facts, name, fact, leaves, raw)
+            said = stored_facts({p: v for p, v in facts.items() if p in leaves})
+            told = Told(said, canonical_text(said)[1:-1], read)
+        if is_plain:
+            plain[raw] = told
+        yield told
 
 
 def facts_wanted(compiled: Compiled, wanted: frozenset[str]) -> list[str]:

@@ -16,20 +16,21 @@ import numpy as np
 
 from qianhai.db import Connection, Database
 from qianhai.instructions.block import Block, blocks_of
-from qianhai.instructions.conclude import conclude
 from qianhai.instructions.cut import Horizon
+from qianhai.instructions.days import Days
 from qianhai.instructions.effects import Filed
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer, Instruction
-from qianhai.instructions.part import Part
 from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.prepare_block import BlockPreparer, Prepared
 from qianhai.instructions.preview import Preview
 from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
-from qianhai.instructions.segment import Answered, Chains, Segment, cut_of, segment_of, standing
+from qianhai.instructions.run import NOTHING_MOVED, ROWS_MAX, Run, StopShort, booked_of
+from qianhai.instructions.segment import Answered, Segment, cut_of, segment_of, standing
 from qianhai.instructions.stage import Staged
-from qianhai.kernel import Outcome, StaleState
-from qianhai.ledger import Chain, ChainResult, PostedChains, Result, Submission, Writer
+from qianhai.instructions.topics import topics_of
+from qianhai.kernel import StaleState
+from qianhai.ledger import Chain, ChainResult, NamedChains, PostedChains, Submission, Writer
 from qianhai.policy import Policy
 from qianhai.registers import Keyring
 
@@ -39,19 +40,6 @@ _COLUMN_MAX: Final = 2_000
 _COLUMN_MIN: Final = 16
 #: As many rows are looked at together at least, where some of them rest on balances.
 _REACH_MIN: Final = 256
-#: What an instruction that moves nothing is told by the ledger.
-_NOTHING_MOVED: Final = ChainResult(Result.POSTED)
-
-
-class _StopShort(Exception):
-    """So many of a column may be booked; the next one stands on what came out otherwise.
-
-    It is no fault, and never leaves this module.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        super().__init__(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +116,7 @@ class Road:
             told: list[ChainResult | None] = []
             try:
                 (answer,) = self._hand_in(column.handovers, at, dry_run=True, told=told)
-            except (StaleState, _StopShort):
+            except (StaleState, StopShort):
                 continue
             one = column.handovers[0]
             return Preview(answer, one.row, one.chain, told[0])
@@ -203,24 +191,22 @@ class Road:
         end = len(prepared.block)
         for _ in range(_ATTEMPTS_MAX):
             at = now()
-            segment = self._segment(prepared, first, end, at)
+            with self.database.transaction() as conn:
+                segment = self._segment(conn, prepared, (first, first, end), at)
             if segment is None:
                 return self._by_themselves(prepared, first, at)
             try:
-                answered = self._post_segment(segment, at)
+                return self._post_run(Run(segment, self.institution_id), end, at)
             except StaleState:
                 self._is_careful = True
-                prepared.ready.clear()
+                prepared.forget_ready()
                 with self.database.transaction() as conn:
                     self._set_known_alone(conn, prepared)
-            except _StopShort as stop:
+            except StopShort as stop:
                 end = stop.count
-                prepared.ready.clear()
+                prepared.forget_ready()
                 if end == first:
                     return self._by_themselves(prepared, first, at)
-            else:
-                self._keep_ready(prepared, segment)
-                return answered
         raise StaleState(f"instructions from {prepared.block.ids[first]} on met other writers")
 
     def _by_themselves(self, prepared: Prepared, first: int, at: datetime) -> Answered:
@@ -231,46 +217,67 @@ class Road:
         instructions = [prepared.instruction(first + at) for at in range(count)]
         answers = self._post(self._column(instructions, at))
         answers = answers or [self.submit(instructions[0], at=at)]
-        prepared.ready.clear()
+        prepared.forget_ready()
         self._size = min(_COLUMN_MAX, 2 * max(len(answers), _COLUMN_MIN))
         end = first + len(answers)
         return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
 
-    def _segment(self, prepared: Prepared, first: int, end: int, at: datetime) -> Segment | None:
-        """Prepare rows from a place on that can share a commit; None where that is too few."""
+    def _segment(
+        self, conn: Connection, prepared: Prepared, span: tuple[int, int, int], at: datetime
+    ) -> Segment | None:
+        """Prepare rows from a place on that can be posted together; None where there are none.
+
+        `span` is where the run they belong to began, where they begin, and where to end at last.
+        """
+        _, first, end = span
         settling = np.flatnonzero(prepared.settles[first:end])
         if len(settling):
             end = first + int(settling[0])
         if end == first:
             return None
-        if prepared.late:
-            end = min(end, first + self._reach)
-        with self.database.transaction() as conn:
-            late = self._blocks.prepare_late(conn, prepared, first, end, at)
-            alone = first + np.flatnonzero(prepared.alone[first:end])
-            if len(alone) > self._size:
-                end = int(alone[self._size])
-            ids, continued = prepared.block.ids, prepared.block.continued
-            places = {one: place for place, one in reversed(list(enumerate(ids[first:end], first)))}
-            instructions: dict[int, Instruction] = {}
-            for place in alone[alone < end].tolist():
-                if min(places.get(continued[place], end), places[ids[place]]) < place:
-                    end = place
-                    break
-                if place not in prepared.ready:
-                    instructions[place] = prepared.instruction(place)
-            stored = self.recorder.stored(conn, list(instructions.values()))
-            fresh = {place: one for place, one in instructions.items() if one.id not in stored}
-            made = self._preparer.prepare(conn, list(fresh.values()), at) if fresh else []
+        most = min(end, first + self._reach) if prepared.late else end
+        days = self._blocks.sources.days(conn, at)
+        late = self._blocks.prepare_late(conn, prepared, first, most, days)
+        instructions = self._to_prepare(prepared, (span[0], first, end))
+        end = min(most, prepared.ahead)
+        if end == first:
+            return None
+        stored = self.recorder.stored(conn, list(instructions.values()))
+        fresh = {place: one for place, one in instructions.items() if one.id not in stored}
+        made = self._preparer.prepare(conn, list(fresh.values()), days) if fresh else []
         repeated = {at_: stored[o.id] for at_, o in instructions.items() if o.id in stored}
         prepared.ready |= dict(zip(fresh, made, strict=True))
         handovers = {at_: one for at_, one in sorted(prepared.ready.items()) if first <= at_ < end}
+        filed = [(p, topic) for p, one in handovers.items() for topic in topics_of(one.entries)]
+        end = min(end, self._blocks.set_asking_alone(prepared, filed)) if filed else end
         whole = segment_of(prepared, [*prepared.parts, *late], first, end, handovers, repeated)
         segment = whole.until(cut_of(whole, self._blocks.lookups))
         grown = 2 if segment.end == whole.end else 1.25
         self._reach = max(_REACH_MIN, int(grown * (segment.end - first)))
-        is_enough = segment.end - first >= (BLOCK_MIN if segment.parts else 1)
-        return segment if is_enough else None
+        return segment
+
+    def _to_prepare(self, prepared: Prepared, span: tuple[int, int, int]) -> dict[int, Instruction]:
+        """Return the rows by themselves that are not ready, as far ahead as it is worth.
+
+        Not those that name a row of the same run: what that comes to is not on record yet.
+        """
+        begun, first, end = span
+        if first < prepared.ahead:
+            end = min(end, prepared.ahead)
+        alone = first + np.flatnonzero(prepared.alone[first:end])
+        if first >= prepared.ahead and len(alone) > self._size:
+            end = int(alone[self._size])
+        ids, continued = prepared.block.ids, prepared.block.continued
+        places = {one: place for place, one in reversed(list(enumerate(ids[begun:end], begun)))}
+        found: dict[int, Instruction] = {}
+        for place in alone[alone < end].tolist():
+            if min(places.get(continued[place], end), places[ids[place]]) < place:
+                end = place
+                break
+            if place not in prepared.ready:
+                found[place] = prepared.instruction(place)
+        prepared.ahead = end
+        return found
 
     def _keep_ready(self, prepared: Prepared, segment: Segment) -> None:
         """Keep of what was prepared beyond a segment what still stands when it is posted.
@@ -279,39 +286,28 @@ class Road:
         """
         later = {place: one for place, one in prepared.ready.items() if place >= segment.end}
         prepared.ready = standing(segment, self._blocks.lookups, later)
-        count = len(segment.handovers) + len(prepared.ready)
-        self._size = min(_COLUMN_MAX, 2 * max(count, _COLUMN_MIN))
+        grown = 2 if 2 * len(prepared.ready) >= len(later) else 0.5
+        self._size = min(_COLUMN_MAX, max(int(grown * self._size), _COLUMN_MIN))
 
-    def _post_segment(self, segment: Segment, at: datetime) -> Answered:
-        """Have the ledger post a segment, and write what every answer leaves, in one commit."""
-        if not (segment.parts or segment.handovers):
-            return Answered(segment.first, segment.end, (), segment.repeated)
-        chains = Chains(segment, self.institution_id)
+    def _post_run(self, run: Run, end: int, at: datetime) -> Answered:
+        """Have the ledger post segment after segment, and write what they leave, in one commit."""
+        prepared = run.segment.prepared
         found: list[Answered] = []
-        filed: list[Filed | None] = []
 
-        def write(conn: Connection, posted: PostedChains) -> None:
-            stale = np.flatnonzero(posted.is_stale)
-            if len(stale):
-                raise _StopShort(int(chains.places[stale[0]]))
-            handed = dict(segment.handovers)
-            parts: list[Part] = []
-            for part in segment.parts:
-                kept, others = chains.settled(part, posted)
-                handed |= {int(part.places[row]): part.handover(row) for row in others.tolist()}
-                parts += [kept] if len(kept) else []
-            numbers = {place: number for number, place in enumerate(chains.places.tolist())}
-            booked = [
-                _booked(one, _NOTHING_MOVED if one.chain is None else posted.one(numbers[place]))
-                for place, one in handed.items()
-            ]
-            answers, told = self.recorder.write(conn, booked, at, parts, list(handed))
-            single = dict(zip(handed, answers, strict=True)) | dict(segment.repeated)
-            found[:] = [Answered(segment.first, segment.end, parts, single)]
-            filed[:] = [told]
+        def write(conn: Connection, posted: PostedChains) -> NamedChains | None:
+            self._note(self.recorder.file(conn, run.settle(posted), at))
+            self._keep_ready(prepared, run.segment)
+            if len(run) < ROWS_MAX and self.recorder.beside is None:
+                span = run.first, run.segment.end, end
+                segment = self._segment(conn, prepared, span, at)
+                if segment is not None:
+                    return run.go_on(segment)
+            booked, parts = run.booked, run.parts()
+            answers = self.recorder.write(conn, booked, at, parts) if booked or parts else []
+            found[:] = [run.answered(answers)]
+            return None
 
-        self.writer.post_named(chains.named, write, at=at)
-        self._note(filed[0])
+        self.writer.post_named(run.named, write, at=at)
         return found[0]
 
     def _note(self, filed: Filed | None) -> None:
@@ -347,7 +343,8 @@ class Road:
         with self.database.transaction() as conn:
             repeated = self.recorder.stored(conn, shared)
             fresh = [one for one in shared if one.id not in repeated]
-            handovers = self._preparer.prepare(conn, fresh, at)
+            days = Days(conn, self.policy, self.institution_id, at)
+            handovers = self._preparer.prepare(conn, fresh, days)
         count = horizon.independent(handovers)
         if count < len(fresh):
             shared = shared[: shared.index(fresh[count])]
@@ -363,7 +360,7 @@ class Road:
             answers = self._hand_in(handovers, column.at, dry_run=dry_run)
         except StaleState:
             return []
-        except _StopShort as stop:
+        except StopShort as stop:
             if stop.count == 0:
                 return []
             shared = shared[: shared.index(handovers[stop.count].row.instruction)]
@@ -387,7 +384,7 @@ class Road:
         if not handovers:
             return []
         results = [] if told is None else told
-        results[:] = [_NOTHING_MOVED if one.chain is None else None for one in handovers]
+        results[:] = [NOTHING_MOVED if one.chain is None else None for one in handovers]
         answers: list[Answer] = []
         filed: list[Filed | None] = []
 
@@ -422,18 +419,10 @@ class Road:
         booked: list[Booked] = []
         for place, (one, result) in enumerate(zip(handovers, results, strict=True)):
             if result is None:
-                raise _StopShort(place)
+                raise StopShort(place)
             if one.row.instruction.id not in repeated:
-                booked.append(_booked(one, result))
-        written, filed = self.recorder.write(conn, booked, at) if booked else ([], None)
-        answers = iter(written)
+                booked.append(booked_of(one, result))
+        filed = self.recorder.file(conn, [entry for one in booked for entry in one.entries], at)
+        answers = iter(self.recorder.write(conn, booked, at) if booked else [])
         found = [repeated.get(one.row.instruction.id) or next(answers) for one in handovers]
         return found, [filed]
-
-
-def _booked(one: Handover, result: ChainResult) -> Booked:
-    """Return what an instruction ends with, now that the ledger's result is known."""
-    verdict = conclude(one.row, one.verdict, one.chain, one.owners, result)
-    if not result.is_posted or verdict.decision.outcome is not Outcome.PERMITTED:
-        return Booked(one.row, verdict, result)
-    return Booked(one.row, verdict, result, one.drawn, one.entries, one.chain, one.owners)

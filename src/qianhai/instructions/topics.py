@@ -6,7 +6,7 @@ bank it was for whoever asks for another. So a topic is a heading (a register, a
 within it) and whom or what it is about. Must not read the register.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from qianhai.instructions.handover import Handover
@@ -19,6 +19,8 @@ Heading = tuple[str, str]
 #: A heading, and whom or what it is about.
 Topic = tuple[Heading, str]
 ACCOUNTS: Final[Heading] = ("account", "")
+#: Beside the qualification itself, where an entry lets it end.
+_ENDED: Final = "qualification ended"
 
 
 def _nothing(_args: Mapping[str, str]) -> list[Heading]:
@@ -66,6 +68,8 @@ def topics_of(entries: Iterable[Entry]) -> Iterator[Topic]:
                 yield ("record", fields["record_kind"]), fields["id"]
             case "qualification":
                 yield ("qualification", fields["name"]), fields["party"]
+                if "until" in fields:
+                    yield (_ENDED, fields["name"]), fields["party"]
             case kind:
                 assert kind == "account", f"no effect files a {kind}"
                 yield ACCOUNTS, fields["number"]
@@ -80,6 +84,7 @@ class Lookups:
         self._beside = frozenset(
             heading for one in policy.overlays.values() for heading in _looked(one)
         )
+        self._askers: dict[tuple[str, str], Mapping[str, Sequence[tuple[str, str]]]] = {}
 
     def of(self, compiled: Compiled) -> frozenset[Heading] | None:
         """Return the headings an action looks under; None where that may be any."""
@@ -90,7 +95,28 @@ class Lookups:
             self._found[key] = None if effects & _LOOKING else found
         return self._found[key]
 
+    def holds(self, row: Known, name: str, party: str) -> bool:
+        """Tell whether all that an instruction asks of a qualification is that a party has it.
 
+        Whoever has it has it still when it is granted again, whenever that begins.
+        """
+        compiled = row.compiled
+        key = compiled.facility, compiled.name
+        if ("qualification", name) in self._beside:
+            return False
+        if key not in self._askers:
+            found: dict[str, list[tuple[str, str]]] = {}
+            for fact, model in compiled.facts.items():
+                if model.provider in _OF_A_PARTY:
+                    asked = model.args.get("name", "hk_funded")
+                    found.setdefault(asked, []).append((fact, model.args["party"]))
+            self._askers[key] = found
+        mine = [f for f, role in self._askers[key].get(name, ()) if row.parties.get(role) == party]
+        return bool(mine) and all(row.facts.get(fact) is True for fact in mine)
+
+
+#: Providers that say whether a party has a qualification.
+_OF_A_PARTY: Final = frozenset({"qualification", "hk_funded"})
 #: Effects that look at what they let end.
 _LOOKING: Final = frozenset({"end_record", "withdraw_qualification"})
 
@@ -106,7 +132,8 @@ def _looked(compiled: Compiled) -> Iterator[Heading]:
 class Filings:
     """What the rows of a column put on file, and at which place first."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
         self._places: dict[str, dict[Heading, int]] = {}
 
     def add(self, topics: Iterable[Topic], place: int) -> None:
@@ -115,15 +142,25 @@ class Filings:
             places = self._places.setdefault(about, {})
             places[heading] = min(place, places.get(heading, place))
 
-    def meet(self, one: Handover, headings: frozenset[Heading] | None, place: int) -> bool:
-        """Tell whether an answer asks for what a row before its place files."""
+    def meet(self, one: Handover, place: int) -> bool:
+        """Tell whether an answer asks for what a row before its place files and may change."""
         if not self._places:
             return False
+        headings = self._lookups.of(one.row.compiled)
         return any(
-            at < place and (headings is None or heading in headings)
+            at < place and (headings is None or self._is_changed(one.row, heading, name, place))
             for name in texts_of(one.row) & self._places.keys()
             for heading, at in self._places[name].items()
+            if headings is None or heading in headings
         )
+
+    def _is_changed(self, row: Known, heading: Heading, about: str, place: int) -> bool:
+        """Tell whether what was filed under a heading before a place may answer otherwise."""
+        register, name = heading
+        if register != "qualification":
+            return True
+        is_ended = self._places[about].get((_ENDED, name), place) < place
+        return is_ended or not self._lookups.holds(row, name, about)
 
 
 def texts_of(row: Known) -> set[str]:

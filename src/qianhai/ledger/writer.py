@@ -82,7 +82,7 @@ class _Asked:
     legs: LegColumns | None = None
     institution_id: str = ""
     named: NamedChains | None = None
-    record: Callable[[Connection, PostedChains], None] | None = None
+    record: Callable[[Connection, PostedChains], NamedChains | None] | None = None
 
 
 #: What a caller is given: a result for each submission, or what became of its legs.
@@ -196,14 +196,15 @@ class Writer:
     def post_named(
         self,
         chains: NamedChains,
-        record: Callable[[Connection, PostedChains], None],
+        record: Callable[[Connection, PostedChains], NamedChains | None],
         *,
         at: datetime,
     ) -> PostedChains:
         """Post chains in columns in one transaction with what `record` writes of their results.
 
         As `submit`, at the speed of columns; accounts are opened where they are not. All ids are
-        taken for new. What `record` raises undoes everything.
+        taken for new. What `record` raises undoes everything. It may return chains that stand on
+        these: they are posted next, in the same transaction. The last results are returned.
 
         Raises:
             StaleState: an id of a chain or of a record is there already; nothing was written.
@@ -310,31 +311,16 @@ class Writer:
         return posted
 
     def _serve_named(self, asked: _Asked, chains: NamedChains) -> PostedChains:
-        """Post one caller's named chains, and have the records of all written."""
+        """Post one caller's named chains, and those its records ask for, and write all records."""
         found: list[PostedChains] = []
 
         def post(conn: Connection, attempt: Attempt) -> None:
-            self._sweep(conn, attempt)
-            book = attempt.book
-            store.load_named(conn, book, *unknown_accounts(chains, book))
-            sheet = encode_named(chains, book)
-            compiling.post(sheet.arrays, micros_of(attempt.posted_at))
-            reach("writer.decided")
-            entries, batch = decode(
-                sheet,
-                book,
-                attempt.stand.head,
-                attempt.posted_at,
-                self._salts,
-                content_of_named(chains),
-            )
-            found[:] = [answer_named(sheet, entries)]
-            book.drop_absent()
-            if len(entries.chains):
-                self._session.write(conn, attempt, entries, batch)
-                reach("writer.legs_written")
             assert asked.record is not None, "named chains come with their record"
-            asked.record(conn, found[0])
+            coming: NamedChains | None = chains
+            while coming is not None:
+                self._sweep(conn, attempt)
+                found[:] = [self._post_named(conn, attempt, coming)]
+                coming = asked.record(conn, found[0])
             reach("writer.recorded")
 
         try:
@@ -342,6 +328,28 @@ class Writer:
         except psycopg.errors.UniqueViolation as fault:
             raise StaleState("an id that was taken for new is on record") from fault
         return found[0]
+
+    def _post_named(self, conn: Connection, attempt: Attempt, chains: NamedChains) -> PostedChains:
+        """Try named chains as one batch and write what it did."""
+        book = attempt.book
+        store.load_named(conn, book, *unknown_accounts(chains, book))
+        sheet = encode_named(chains, book)
+        compiling.post(sheet.arrays, micros_of(attempt.posted_at))
+        reach("writer.decided")
+        entries, batch = decode(
+            sheet,
+            book,
+            attempt.stand.head,
+            attempt.posted_at,
+            self._salts,
+            content_of_named(chains),
+        )
+        posted = answer_named(sheet, entries)
+        book.drop_absent()
+        if len(entries.chains):
+            self._session.write(conn, attempt, entries, batch)
+            reach("writer.legs_written")
+        return posted
 
     def _sweep(self, conn: Connection, attempt: Attempt) -> list[ChainResult]:
         """Void the holds whose time is over, with what another room records of each."""

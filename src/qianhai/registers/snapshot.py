@@ -6,10 +6,12 @@ not on record, so nothing may be concluded; a qualification that is not on the r
 because that register is closed.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, Final, TypeVar
 
 from qianhai.db import Connection
 from qianhai.kernel import business_date
@@ -29,6 +31,7 @@ from qianhai.registers.model import (
 )
 from qianhai.registers.reveal import identifiers_of
 from qianhai.registers.rows import (
+    Row,
     read_account,
     read_authorisation,
     read_holding,
@@ -38,6 +41,12 @@ from qianhai.registers.rows import (
 )
 
 _Answer = TypeVar("_Answer")
+#: What is kept of a row of a register that is keyed by a name beside the id.
+_READERS: Final[Mapping[str, Callable[[Row], Any]]] = {
+    "attribute": read_value,
+    "qualification": itemgetter("since"),
+    "record": read_record,
+}
 
 
 class Register:
@@ -50,7 +59,7 @@ class Register:
         self._conn = conn
         self._as_of = store.AsOf(institution_id, true_on, known_at)
         self._parties: dict[str, Party | None] = {}
-        self._named_rows: dict[str, dict[str, dict[str, dict[str, Any]]]] = {}
+        self._read: dict[str, dict[str, dict[str, Any]]] = {}
 
     def read_ahead(self, parties: Iterable[str], papers: Iterable[str]) -> None:
         """Read what is on record about some parties and papers, in a statement for each kind.
@@ -63,18 +72,33 @@ class Register:
             self._named(kind, ids)
         self._named("record", sorted(set(papers)))
 
-    def _named(self, kind: str, ids: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return the rows of a register that is keyed by a name beside the id, by both.
+    def renew(self, conn: Connection, known_at: datetime) -> None:
+        """Ask by another connection from now on, as known at a later instant.
+
+        What was read is kept: whoever renews it knows that nothing of it has changed, or has it
+        forgotten.
+        """
+        self._conn = conn
+        self._as_of = replace(self._as_of, known_at=known_at)
+
+    def forget(self, kind: str, ids: Iterable[str]) -> None:
+        """Read again, when it is asked for, what one kind of register says of some ids."""
+        read = self._read.get(kind, {})
+        for one in ids:
+            read.pop(one, None)
+
+    def _named(self, kind: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Return what a register says that is keyed by a name beside the id, by both.
 
         Many questions are about the same ids, so each is read once, under all its names.
         """
-        read = self._named_rows.setdefault(kind, {})
-        unread = sorted(set(ids) - read.keys())
+        read = self._read.setdefault(kind, {})
+        unread = sorted({one for one in ids if one not in read})
         if unread:
             read |= {one: {} for one in unread}
             first, second = store.key_of(kind)
             for row in store.standing(self._conn, kind, self._as_of, first, unread):
-                read[row[first]][row[second]] = row
+                read[row[first]][row[second]] = _READERS[kind](row)
         return read
 
     def parties(self, ids: Sequence[str]) -> dict[str, Party | None]:
@@ -82,7 +106,7 @@ class Register:
 
         Many questions are about the same parties, so each is read once.
         """
-        unread = sorted(set(ids) - self._parties.keys())
+        unread = sorted({one for one in ids if one not in self._parties})
         if unread:
             self._parties |= dict.fromkeys(unread)
             for row in store.standing(self._conn, "party", self._as_of, "party", unread):
@@ -132,7 +156,7 @@ class Register:
     def attributes(self, ids: Sequence[str], name: str) -> dict[str, Value | None]:
         """Answer what is on record under one name: a text, or an amount with its currency."""
         read = self._named("attribute", ids)
-        return {one: read_value(row) if (row := read[one].get(name)) else None for one in ids}
+        return {one: read[one].get(name) for one in ids}
 
     def qualifications(self, ids: Sequence[str], name: str) -> dict[str, bool]:
         """Answer whether each party has a qualification; off the register means no."""
@@ -142,7 +166,7 @@ class Register:
     def qualified_since(self, ids: Sequence[str], name: str) -> dict[str, date | None]:
         """Answer since which day each party has a qualification; None for one that has it not."""
         read = self._named("qualification", ids)
-        return {one: row["since"] if (row := read[one].get(name)) else None for one in ids}
+        return {one: read[one].get(name) for one in ids}
 
     def hk_share(self, ids: Sequence[str]) -> dict[str, Fraction | None]:
         """Answer the share funded from Hong Kong; None while unrecorded owners could change it."""
@@ -204,7 +228,7 @@ class Register:
     def records(self, kind: str, ids: Sequence[str]) -> dict[str, RecordOnFile | None]:
         """Answer what is on file under each id, among papers of one kind."""
         read = self._named("record", ids)
-        return {one: read_record(row) if (row := read[one].get(kind)) else None for one in ids}
+        return {one: read[one].get(kind) for one in ids}
 
     def authorisations(self) -> list[Authorisation]:
         """Answer every instrument in effect, by clause."""
