@@ -36,6 +36,7 @@ _FEW, _MORE = 2, 8
 
 @pytest.fixture(scope="module")
 def description(served: Served) -> dict[str, Any]:
+    assert served.house.coverage, "made once, and not while a request waits for it"
     found: dict[str, Any] = httpx2.get(f"{served.address}/api/v1/openapi.json").json()
     return found
 

@@ -19,7 +19,7 @@ from qianhai.views import (
     plain_facts,
     what_if_document,
 )
-from qianhai.web.api.uploads import RAW
+from qianhai.web.api.uploads import ARCHIVES, RAW, XLSX
 from qianhai.web.site import House
 
 _DAY: Final = "2026-03-02"
@@ -67,13 +67,16 @@ class Examples:
                 content["example"] = asked or self._made(content["schema"], "", 0)
             elif kind in RAW:
                 content["example"] = "id,facility,action,value_date\n"
+            elif kind in ARCHIVES:
+                content["example"] = "the bytes of the archive"
         known = self._answers.get((method, path))
         for status, response in operation["responses"].items():
             for kind, content in response.get("content", {}).items():
                 if kind == "application/json" and status.startswith("2"):
                     content["example"] = known or self._made(content["schema"], "", 0)
                 elif status.startswith("2"):
-                    content["example"] = "id,facility,outcome\n"
+                    is_sheet = kind == XLSX
+                    content["example"] = "the bytes of it" if is_sheet else "id,facility,outcome\n"
 
     @cached_property
     def _matter(self) -> tuple[Matter, dict[str, object]]:
