@@ -209,6 +209,16 @@ class Client:
             is_safe=True,
         )
 
+    def plan_coverage(
+        self,
+    ) -> Any:
+        """Tell what the examples show of each condition and limit, and what is decided of the plan."""
+        return self._send(
+            "GET",
+            "/plan/coverage",
+            is_safe=True,
+        )
+
     def ping(
         self,
     ) -> Any:
@@ -394,6 +404,23 @@ class Client:
             is_safe=True,
         )
 
+    def reconcile(
+        self,
+        name: str,
+        content: bytes,
+        kind: str,
+        *,
+        days: int | None = None,
+    ) -> Any:
+        """Hold an account against an external statement; every line that is left is explained."""
+        return self._send(
+            "POST",
+            f"/accounts/{_quoted(name)}/reconciliation",
+            query={"days": days},
+            content=content,
+            kind=kind,
+        )
+
     def trial_balance(
         self,
     ) -> Any:
@@ -401,6 +428,16 @@ class Client:
         return self._send(
             "GET",
             "/trial-balance",
+            is_safe=True,
+        )
+
+    def books(
+        self,
+    ) -> Any:
+        """Prove that each book (onshore, offshore, free trade, client money) balances alone."""
+        return self._send(
+            "GET",
+            "/books",
             is_safe=True,
         )
 
@@ -436,6 +473,19 @@ class Client:
             "POST",
             f"/instructions/{_quoted(number)}/reports/{_quoted(report)}",
             document=document,
+        )
+
+    def returns(
+        self,
+        *,
+        year: int | None = None,
+    ) -> Any:
+        """Prove every return of a year by the ledger; those of other periods are not looked at."""
+        return self._send(
+            "GET",
+            "/returns",
+            query={"year": year},
+            is_safe=True,
         )
 
     def return_of(
@@ -480,6 +530,173 @@ class Client:
             "GET",
             f"/{_quoted(room)}/verify",
             query={"head": head},
+            is_safe=True,
+        )
+
+    def packs(
+        self,
+    ) -> Any:
+        """List the packs on record, and which of them decides when; `on` asks for another day."""
+        return self._send(
+            "GET",
+            "/policy/packs",
+            is_safe=True,
+        )
+
+    def changes(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List every change of the pack, the newest first."""
+        return self._send(
+            "GET",
+            "/policy/changes",
+            query={"limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def propose(
+        self,
+        content: bytes,
+        kind: str,
+        *,
+        why: str | None = None,
+        scope: str | None = None,
+    ) -> Any:
+        """Take an archive of a candidate pack (ZIP or TAR) to check, and propose it."""
+        return self._send(
+            "POST",
+            "/policy/changes",
+            query={"why": why, "scope": scope},
+            content=content,
+            kind=kind,
+        )
+
+    def change(
+        self,
+        number: int,
+    ) -> Any:
+        """Show a change with its steps, and what its replay found."""
+        return self._send(
+            "GET",
+            f"/policy/changes/{_quoted(number)}",
+            is_safe=True,
+        )
+
+    def differences(
+        self,
+        number: int,
+    ) -> Any:
+        """Show what the proposed pack says otherwise: parameters, conditions, clauses."""
+        return self._send(
+            "GET",
+            f"/policy/changes/{_quoted(number)}/differences",
+            is_safe=True,
+        )
+
+    def replay_change(
+        self,
+        number: int,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Judge the past again under the pack of a change, and bind what is found to the change."""
+        return self._send(
+            "POST",
+            f"/policy/changes/{_quoted(number)}/replay",
+            document=document,
+        )
+
+    def flips(
+        self,
+        work_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Any:
+        """List every decision that a replay turns, in the order they were decided."""
+        return self._send(
+            "GET",
+            f"/policy/replays/{_quoted(work_id)}/flips",
+            query={"limit": limit, "cursor": cursor},
+            is_safe=True,
+        )
+
+    def approve(
+        self,
+        number: int,
+    ) -> Any:
+        """Approve a change that was replayed; never who proposed it."""
+        return self._send(
+            "POST",
+            f"/policy/changes/{_quoted(number)}/approve",
+        )
+
+    def reject(
+        self,
+        number: int,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Turn a change down; who proposed it may do so too."""
+        return self._send(
+            "POST",
+            f"/policy/changes/{_quoted(number)}/reject",
+            document=document,
+        )
+
+    def activate(
+        self,
+        number: int,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Have an approved pack decide what has its value date on a day or later."""
+        return self._send(
+            "POST",
+            f"/policy/changes/{_quoted(number)}/activate",
+            document=document,
+        )
+
+    def revoke(
+        self,
+        number: int,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """End an activation: what stood before it stands again."""
+        return self._send(
+            "POST",
+            f"/policy/changes/{_quoted(number)}/revoke",
+            document=document,
+        )
+
+    def shadow(
+        self,
+    ) -> Any:
+        """Show where the candidate in the shadow would have answered otherwise."""
+        return self._send(
+            "GET",
+            "/policy/shadow",
+            is_safe=True,
+        )
+
+    def start_shadow(
+        self,
+        document: Mapping[str, Any],
+    ) -> Any:
+        """Have the pack of a change judged beside the live one from now on."""
+        return self._send(
+            "POST",
+            "/policy/shadow",
+            document=document,
+        )
+
+    def stop_shadow(
+        self,
+    ) -> Any:
+        """End the turn of the candidate; what it said stays on record."""
+        return self._send(
+            "DELETE",
+            "/policy/shadow",
             is_safe=True,
         )
 

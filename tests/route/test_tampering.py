@@ -23,6 +23,7 @@ from route import candidate, filing, tampering
 from route.desk import Desk, plan_files
 from route.resale import offer
 from route.tampering import Column
+from route.two_eyes import by_two_persons
 from route.umbrella import everyone
 
 #: Columns that may change after their row was written, and why nothing is lost by it.
@@ -31,6 +32,21 @@ MUTABLE = {
     "instructions.outbox.attempts": "how often a message was tried is known only afterwards",
     "instructions.reports.sent_at": "when a record left is known only afterwards",
     "instructions.reports.attempts": "how often it was tried is known only afterwards",
+    "instructions.idempotency_keys.content_hash": "a retry's guard: changed, the retry is refused;"
+    " what was booked goes by the instruction's id",
+    "instructions.idempotency_keys.instruction_id": "as its hash",
+    "instructions.idempotency_keys.first_at": "as its hash",
+    "instructions.idempotency_keys.schema_version": "as its hash",
+    "instructions.run_lines.instruction_id": "where in a file an instruction stood; the run, the"
+    " instruction and its decision are sealed",
+    "instructions.run_lines.file": "as its instruction",
+    "instructions.run_lines.line": "as its instruction",
+    "instructions.run_lines.state": "as its instruction",
+    "instructions.run_lines.schema_version": "as its instruction",
+    "registers.master_keys.fingerprint": "changed, the server's key is refused",
+    "registers.master_keys.taken_at": "as its fingerprint; a rotation is in the journal",
+    "registers.master_keys.taken_by": "as its fingerprint; a rotation is in the journal",
+    "registers.master_keys.schema_version": "as its fingerprint",
     "registers.parties.blind_index": "it ends with the person's key; it only finds, never answers",
     "registers.subject_keys.wrapped": "destroying it is how a person is forgotten; bytes that"
     " were changed open nothing",
@@ -43,7 +59,10 @@ MUTABLE = {
 }
 #: Tables in which a row more, or less, changes no record.
 LOOSE = {
+    "instructions.idempotency_keys": "gone, a retry goes by the instruction's id alone",
+    "instructions.run_lines": "the run's entry says how many there are",
     "registers.heads": "the lock of a load; made anew when it is gone",
+    "registers.master_keys": "gone, it is noted again from the key that opens what rests",
     "journal.sealed_tables": "a declaration of a table that is not there seals nothing",
 }
 
@@ -103,6 +122,7 @@ def everything(desk: Desk) -> None:
     assert alerted.decision.alerts
     with desk.database.transaction() as conn:
         filing.correct(desk, conn, "a1", "bop_declaration", {"code": "226000"})
+    by_two_persons(desk, next(round_of(desk, 2)))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx2
+from openpyxl import load_workbook
 
 from qianhai.identity import Role
 from qianhai.instructions import set_threshold
@@ -64,6 +65,16 @@ def sample_day(client: httpx2.Client) -> dict[str, Any]:
     with (DAY / "day.csv").open("rb") as file, (DAY / "parties.jsonl").open("rb") as parties:
         files = {"file": ("day.csv", file), "parties": ("parties.jsonl", parties)}
         return ended(client, client.post("/batches", files=files))
+
+
+def sheet_of(answer: httpx2.Response) -> list[tuple[object, ...]]:
+    """Return the rows of a workbook that was downloaded; no cell of it is a formula."""
+    assert answer.status_code == 200, answer.text
+    sheet = load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    rows = list(sheet.iter_rows())
+    assert "f" not in {cell.data_type for row in rows for cell in row}
+    return [tuple(cell.value for cell in row) for row in rows]
 
 
 def sample_rows() -> Iterator[dict[str, str]]:

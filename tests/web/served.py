@@ -91,7 +91,7 @@ class Served:
         assert answer.status_code == 303, answer.text
         return client
 
-    def token(self, user: User) -> str:
+    def token(self, user: User, days: int = 30) -> str:
         """Return an API token of all the roles of a user."""
         house = self.house
         with house.database.transaction() as conn:
@@ -101,7 +101,7 @@ class Served:
                 user,
                 label="test",
                 roles=user.roles,
-                days=30,
+                days=days,
                 at=self.clock.at,
             )
 

@@ -131,7 +131,7 @@ def test_a_token_is_told_once_and_can_be_revoked(served: Served) -> None:
 
 def test_a_token_ends_by_itself(served: Served) -> None:
     user = served.user(Role.AUDITOR)
-    bearer = {"Authorization": f"Bearer {served.token(user)}"}
+    bearer = {"Authorization": f"Bearer {served.token(user, days=1)}"}
     assert served.client().get("/api/v1/me", headers=bearer).status_code == 200
     served.clock.advance(timedelta(days=1))
     assert served.client().get("/api/v1/me", headers=bearer).status_code == 401

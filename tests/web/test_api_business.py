@@ -14,7 +14,7 @@ import pytest
 from qianhai.identity import Role
 from qianhai.instructions import set_threshold
 from qianhai.views import OUTCOME_COLUMNS
-from web.api import DAY, a_loan, ended, program, sample_day
+from web.api import DAY, a_loan, ended, program, sample_day, sheet_of
 from web.served import INSTITUTION, Served
 
 pytestmark = pytest.mark.usefixtures("_one_suffices")
@@ -129,6 +129,21 @@ def test_a_file_of_business_is_booked_and_told_line_by_line(
     assert answer.headers["content-type"] == "application/x-ndjson"
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert [line["id"] for line in lines] == [row[0] for row in rows[1:]]
+
+
+def test_the_outcomes_of_a_file_are_a_workbook_too(
+    officer: httpx2.Client, day: dict[str, Any]
+) -> None:
+    text, _, book = (address.removeprefix("/api/v1") for address in day["outcomes"])
+    rows = list(csv.reader(io.StringIO(officer.get(text).text)))
+    for _again in range(2):
+        sheet = sheet_of(officer.get(book))
+        assert [row[0] for row in sheet] == [row[0] for row in rows]
+    place = OUTCOME_COLUMNS.index("amount")
+    amounts = [(row[place], row_[place]) for row, row_ in zip(sheet, rows, strict=True)][1:]
+    assert all(isinstance(cell, int | float) for cell, said in amounts if said)
+    assert [float(said) for _, said in amounts if said] == [cell for cell, said in amounts if said]
+    assert officer.get(book.replace("xlsx", "pdf")).status_code == 422
 
 
 def test_the_same_file_again_books_nothing_twice(

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 
 from qianhai.identity import Role
 from qianhai.web.files import _xlsx
-from web.api import a_loan, ended, program, sample_day
+from web.api import a_loan, ended, program, sample_day, sheet_of
 from web.served import Served
 
 _MIB = 1 << 20
@@ -168,6 +168,8 @@ def test_a_formula_comes_back_as_a_text(served: Served, officer: httpx2.Client) 
     text = officer.get(f"/works/{work['id']}/outcomes?format=csv").text
     cells = [row[0] for row in list(csv.reader(io.StringIO(text)))[1:]]
     assert cells == [f"'{one['id']}" for one in rows]
+    downloaded = sheet_of(officer.get(f"/works/{work['id']}/outcomes?format=xlsx"))
+    assert [row[0] for row in downloaded[1:]] == cells
     sheet = load_workbook(io.BytesIO(_xlsx(("id",), [{"id": one["id"]} for one in rows]))).active
     assert sheet is not None
     found = [cell for (cell,) in sheet.iter_rows(min_row=2)]

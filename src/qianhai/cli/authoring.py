@@ -25,7 +25,7 @@ from qianhai.policy import (
     reach_of,
 )
 from qianhai.policy import schemas as schemas_of
-from qianhai.views import known_by, reach_document, shown_document
+from qianhai.views import coverage_document, known_by, reach_document
 
 
 @click.command("coverage")
@@ -38,19 +38,17 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
     查看示例覆盖情况，并给出所缺示例。
     """
     owners = _owners(app, target)
+    reach = reach_document(reach_of(app.whole_policy)) if target is None else None
+    if app.is_json:
+        document: Mapping[str, Any] = coverage_document(app.whole_policy, owners)
+        app.print_document({**document, "plan": reach} if reach else {**document})
+        return 3 if document["lacking"] or (reach and reach["uncovered"]) else 0
     counted = {(o.id, isinstance(o, Facility)): known_by(app.whole_policy, o) for o in owners}
     counts_of = coverage(app.whole_policy, owners={one.id for one in owners})
     shown = [one for one in counts_of if (one.facility, bool(one.action)) in counted]
     proposed = [proposals(app.whole_policy, one) for one in shown]
     lacking = sum(len(one.lacking) for one in shown)
-    reach = reach_document(reach_of(app.whole_policy)) if target is None else None
     is_short = lacking or (reach and reach["uncovered"])
-    if app.is_json:
-        rows = [shown_document(one, more) for one, more in zip(shown, proposed, strict=True)]
-        facts = [{"facility": name, **counts} for (name, _), counts in counted.items()]
-        document = {"lacking": lacking, "facts": facts, "shown": rows}
-        app.print_document(document if reach is None else {**document, "plan": reach})
-        return 3 if is_short else 0
     _print_table(app, shown)
     for (name, _), counts in counted.items():
         words = ", ".join(f"{who} {count}" for who, count in counts.items())

@@ -4,9 +4,9 @@ import click
 
 from qianhai.cli.app import App
 from qianhai.cli.balances import FIGURES, as_json, figure_columns
-from qianhai.instructions import book_of
+from qianhai.instructions import segregated_books
 from qianhai.kernel import BrokenIntegrity
-from qianhai.ledger import BookLine, segregation
+from qianhai.ledger import BookLine
 from qianhai.views import book_documents, grouped
 
 
@@ -18,12 +18,8 @@ def books(app: App, _json: bool) -> None:
 
     各账册单独平衡。
     """
-    policy, movements = app.policy, app.policy.pack.movements
-    links = {one.link: name for name, one in movements.books.items()} if movements else {}
     with app.database() as database, database.transaction() as conn:
-        found = segregation(
-            conn, app.site.institution_id, lambda kind: book_of(policy, kind), links
-        )
+        found = segregated_books(conn, app.policy, app.site.institution_id)
     if app.is_json and not found.flaws:
         app.print_document({"is_even": True, "lines": book_documents(found.lines)})
     if not app.is_json:

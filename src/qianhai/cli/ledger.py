@@ -3,7 +3,6 @@
 The group itself, with `verify`, is in `integrity`; what accounts have is in `balances`.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,12 +18,9 @@ from qianhai.cli.balances import (
 )
 from qianhai.cli.integrity import ledger
 from qianhai.cli.progress import progress
+from qianhai.instructions import reconciled
 from qianhai.kernel import (
-    BadInput,
     BrokenIntegrity,
-    Flaw,
-    Place,
-    derived_id,
     format_minor,
 )
 from qianhai.ledger import (
@@ -34,9 +30,8 @@ from qianhai.ledger import (
     Refused,
     Side,
     export_to,
-    reconcile_account,
 )
-from qianhai.messages import Shape, neutralised, read, write_csv
+from qianhai.messages import neutralised, write_csv
 from qianhai.views import (
     RECONCILED_COLUMNS,
     grouped,
@@ -172,16 +167,8 @@ def reconcile(
 
     与外部对账单核对。
     """
-    rows = _statement_rows(Path(statement))
-    institution = app.site.institution_id
-
-    def chain_of(reference: str) -> str:
-        return str(derived_id("chain", institution, reference))
-
     with app.database() as database, database.transaction() as conn:
-        found = reconcile_account(
-            conn, institution, account, rows, near_days=days, also_named=chain_of
-        )
+        found = reconciled(conn, app.site.institution_id, account, Path(statement), days=days)
     if out:
         write_csv(Path(out), RECONCILED_COLUMNS, reconciled_rows(found))
     if app.is_json:
@@ -189,23 +176,6 @@ def reconcile(
     else:
         _print_reconciliation(app, account, found)
     return 0 if found.result.is_complete else BrokenIntegrity.exit_code
-
-
-def _statement_rows(path: Path) -> list[tuple[Place, Mapping[str, str]]]:
-    """Return the rows of a statement by their columns.
-
-    Raises:
-        BadInput: every flaw of the file.
-    """
-    rows, flaws = [], []
-    for found in read(path, shape=Shape()):
-        if isinstance(found, Flaw):
-            flaws.append(found)
-        else:
-            rows.append((found.place, found.fields))
-    if flaws:
-        raise BadInput(flaws)
-    return rows
 
 
 def _print_reconciliation(app: App, account: str, found: Reconciled) -> None:

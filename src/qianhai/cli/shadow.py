@@ -9,7 +9,7 @@ from qianhai.cli.decide import outcome_word
 from qianhai.cli.usage import Commands
 from qianhai.instructions import PackText, ShadowTurns, shadow_report
 from qianhai.policy import bundled, open_policy
-from qianhai.views import grouped, shadow_document
+from qianhai.views import grouped, shadow_document, turn_document
 
 _SHOWN_MAX = 20
 _SHORT = 12
@@ -48,7 +48,7 @@ def start(app: App, folder: str, _json: bool) -> None:
     turns = ShadowTurns(app.site.institution_id, app.site.salts)
     with app.database() as database, database.transaction() as conn:
         turns.start(conn, pack, by=app.site.actor, at=app.site.now())
-    _tell(app, pack.hash, zh="已开始试判", en="is judged in the shadow from now on")
+    _tell(app, pack.hash, is_running=True)
 
 
 @shadow.command("stop")
@@ -62,12 +62,14 @@ def stop(app: App, _json: bool) -> None:
     turns = ShadowTurns(app.site.institution_id, app.site.salts)
     with app.database() as database, database.transaction() as conn:
         turn = turns.stop(conn, by=app.site.actor, at=app.site.now())
-    _tell(app, turn.pack_hash, zh="已停止试判", en="is no longer in the shadow")
+    _tell(app, turn.pack_hash, is_running=False)
 
 
-def _tell(app: App, pack: str, *, zh: str, en: str) -> None:
+def _tell(app: App, pack: str, *, is_running: bool) -> None:
+    document = turn_document(pack, is_running=is_running)
+    zh, en = document["zh"], document["en"]
     if app.is_json:
-        app.print_document({"pack": pack, "zh": zh, "en": en})
+        app.print_document(document)
     else:
         click.echo(
             app.say(f"候选规则包 {pack[:_SHORT]} {zh}。", f"candidate {pack[:_SHORT]} {en}.")

@@ -27,8 +27,9 @@ from qianhai.instructions.approval_store import (
     read_standing,
 )
 from qianhai.instructions.approvals import Approval, Approvals
+from qianhai.instructions.books import reconciled, segregated_books
 from qianhai.instructions.causes import Cause
-from qianhai.instructions.change import Change, Changes, PackText, changes_of
+from qianhai.instructions.change import Change, Changes, PackText, changes_of, proven_why
 from qianhai.instructions.corrections import Records, Version
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.days import authorisations_of, every_authorisation
@@ -151,6 +152,7 @@ __all__ = [
     "mark",
     "marked",
     "newest_decision",
+    "proven_why",
     "read_pack",
     "read_packs",
     "read_posted",
@@ -159,6 +161,8 @@ __all__ = [
     "read_runs",
     "read_standing",
     "read_used",
+    "reconciled",
+    "segregated_books",
     "set_threshold",
     "shadow_report",
     "standing_pack",

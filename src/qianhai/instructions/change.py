@@ -98,6 +98,17 @@ def store_pack(
     return store.write_pack(conn, institution_id, pack.hash, version, pack.files, at, salt)
 
 
+def proven_why(why: str) -> str:
+    """Return the reason a change is proposed for.
+
+    Raises:
+        BadInput: there is none, or it cannot be read.
+    """
+    if not 0 < len(why.strip()) <= _WHY_MAX or not why.isprintable():
+        raise BadInput([refused_step("I017", why)])
+    return why.strip()
+
+
 class Changes:
     """Takes the steps of changes, for one institution; `by` is who takes a step.
 
@@ -124,8 +135,7 @@ class Changes:
         self, conn: Connection, pack: PackText, base: PackText, *, why: str, by: str, at: datetime
     ) -> Change:
         """Propose that a pack takes the place of another; both are kept whole."""
-        if not 0 < len(why.strip()) <= _WHY_MAX or not why.isprintable():
-            raise BadInput([refused_step("I017", why)])
+        why = proven_why(why)
         if pack.hash == base.hash:
             raise BadInput([refused_step("I018", pack.hash)])
         store.lock_changes(conn)
@@ -133,7 +143,7 @@ class Changes:
         seals += store_pack(conn, self._institution, base, at, self._salts)
         number = len(changes_of(conn, self._institution)) + 1
         change = Change(number, pack.hash, base.hash, ())
-        return self._step(conn, change, "proposed", by=by, at=at, why=why.strip(), seals=seals)
+        return self._step(conn, change, "proposed", by=by, at=at, why=why, seals=seals)
 
     def replayed(
         self, conn: Connection, number: int, result: Mapping[str, object], *, by: str, at: datetime

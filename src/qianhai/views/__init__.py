@@ -21,6 +21,7 @@ from qianhai.views.change import (
     is_stale,
     packs_document,
     shadow_document,
+    turn_document,
 )
 from qianhai.views.day import DayTally, written
 from qianhai.views.day_columns import csv_lines, json_lines
@@ -82,7 +83,7 @@ from qianhai.views.outcome import (
     outcome_document,
     outcome_line,
 )
-from qianhai.views.outcome_files import Outcomes
+from qianhai.views.outcome_files import OUTCOMES_SHEET, Outcomes, outcomes_sheet
 from qianhai.views.past import (
     again_document,
     entry_document,
@@ -91,6 +92,7 @@ from qianhai.views.past import (
 )
 from qianhai.views.plan import (
     check_document,
+    coverage_document,
     known_by,
     measure_line,
     reach_document,
@@ -132,6 +134,7 @@ __all__ = [
     "FLIP_COLUMNS",
     "LIMIT_COLUMNS",
     "MAP_COLUMNS",
+    "OUTCOMES_SHEET",
     "OUTCOME_COLUMNS",
     "OUTCOME_WORDS",
     "PAST_COLUMNS",
@@ -158,6 +161,7 @@ __all__ = [
     "change_document",
     "change_result",
     "check_document",
+    "coverage_document",
     "csv_lines",
     "day_documents",
     "decision_document",
@@ -198,6 +202,7 @@ __all__ = [
     "other_way",
     "outcome_document",
     "outcome_line",
+    "outcomes_sheet",
     "packs_document",
     "paper_of",
     "past_document",
@@ -232,6 +237,7 @@ __all__ = [
     "subject_page",
     "terms_of",
     "trial_documents",
+    "turn_document",
     "use_document",
     "values_document",
     "version_document",

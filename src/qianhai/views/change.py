@@ -87,6 +87,14 @@ def shadow_document(report: ShadowReport) -> Document:
     }
 
 
+def turn_document(pack: str, *, is_running: bool) -> Document:
+    """Return that a candidate's turn in the shadow began or ended."""
+    zh, en = ("已开始试判", "is judged in the shadow from now on")
+    if not is_running:
+        zh, en = ("已停止试判", "is no longer in the shadow")
+    return {"pack": pack, "zh": zh, "en": en}
+
+
 def packs_document(
     packs: Iterable[PackLine], editions: Editions, home: str, today: date
 ) -> Document:

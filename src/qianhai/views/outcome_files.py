@@ -7,20 +7,27 @@ nobody reads half a day. Must not decide, book or print.
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self, TextIO
 
 from qianhai.instructions import Answered
 from qianhai.kernel import Environment
-from qianhai.messages import neutralised
+from qianhai.messages import Cell, neutralised, write_xlsx
 from qianhai.policy import Pack
 from qianhai.views.day_columns import csv_lines, json_lines
 from qianhai.views.flaws import Document
 from qianhai.views.outcome import OUTCOME_COLUMNS, outcome_document, outcome_line
 
+#: The same as a workbook, made when somebody asks for it.
+OUTCOMES_SHEET = "outcomes.xlsx"
+_FIGURES = frozenset({"measure", "amount", "ledger_seq", "line"})
+_FIGURE = re.compile(r"-?\d{1,40}(\.\d{1,40})?")
 _NAMES = ("outcomes.csv", "outcomes.jsonl", "summary.json")
 
 
@@ -124,6 +131,31 @@ class Outcomes:
                 zh=f"结果无法写入 {folder}：{fault.strerror or fault}。"
                 "请用 --out 指明另一目录，并重新运行相同的文件，不会重复入账。",
             ) from fault
+
+
+def outcomes_sheet(folder: Path) -> Path:
+    """Write the outcomes of a folder as a workbook too, and return where it is.
+
+    Raises:
+        BadInput: there are more than a sheet holds.
+    """
+    path = folder / OUTCOMES_SHEET
+    if not path.is_file():
+        with (
+            TemporaryDirectory(prefix="sheet-", dir=folder) as draft,
+            (folder / "outcomes.csv").open(encoding="utf-8", newline="") as file,
+        ):
+            rows = ({k: _cell(k, v) for k, v in row.items()} for row in csv.DictReader(file))
+            write_xlsx(Path(draft) / OUTCOMES_SHEET, OUTCOME_COLUMNS, rows, sheet="outcomes")
+            (Path(draft) / OUTCOMES_SHEET).replace(path)
+    return path
+
+
+def _cell(name: str, text: str) -> Cell:
+    """Return a cell of the outcomes as what it is; what a spreadsheet would run stays a text."""
+    if not text:
+        return None
+    return Decimal(text) if name in _FIGURES and _FIGURE.fullmatch(text) else text
 
 
 def _csv_line(cells: Sequence[str]) -> str:

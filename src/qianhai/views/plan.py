@@ -3,7 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from qianhai.policy import SIDES, Facility, Measure, Overlay, Policy, Proposal, Reach, Shown
+from qianhai.policy import (
+    SIDES,
+    Facility,
+    Measure,
+    Overlay,
+    Policy,
+    Proposal,
+    Reach,
+    Shown,
+    coverage,
+    proposals,
+)
 from qianhai.views.flaws import Document
 
 
@@ -65,6 +76,24 @@ def shown_document(shown: Shown, proposed: Sequence[Proposal]) -> Document:
             }
             for one in proposed
         ],
+    }
+
+
+def coverage_document(policy: Policy, owners: Sequence[Facility | Overlay]) -> Document:
+    """Return what the examples show of each condition of facilities and overlays, and propose.
+
+    The pack is one with its examples.
+    """
+    counted = {(one.id, isinstance(one, Facility)): known_by(policy, one) for one in owners}
+    shown = [
+        one
+        for one in coverage(policy, owners={one.id for one in owners})
+        if (one.facility, bool(one.action)) in counted
+    ]
+    return {
+        "lacking": sum(len(one.lacking) for one in shown),
+        "facts": [{"facility": name, **counts} for (name, _), counts in counted.items()],
+        "shown": [shown_document(one, proposals(policy, one)) for one in shown],
     }
 
 

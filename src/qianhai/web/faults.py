@@ -29,13 +29,14 @@ class Turned(QianhaiError):
     flaws: tuple[Flaw, ...] = ()
 
 
-def not_found() -> Turned:
+def not_found(flaws: Sequence[Flaw] = ()) -> Turned:
     """Return the fault of an address with nothing behind it, or nothing this visitor may see."""
     return Turned(
         HTTPStatus.NOT_FOUND,
         mark("This page is not here"),
         mark("Check the address, or go on from the start page."),
         "not_found",
+        flaws=tuple(flaws),
     )
 
 

@@ -5,11 +5,12 @@ record. Must not decide who may take a step.
 """
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from qianhai.instructions import (
     Changes,
@@ -18,13 +19,15 @@ from qianhai.instructions import (
     PackText,
     Replay,
     Wanted,
+    newest_decision,
     read_pack,
     standing_pack,
 )
-from qianhai.kernel import Flaw, business_date, canonical_text
+from qianhai.kernel import BadInput, Flaw, business_date, canonical_text
 from qianhai.policy import Pack, bundled, check_pack, open_policy, pack_differences, unbundled
 from qianhai.views import (
     Document,
+    change_document,
     change_result,
     difference_documents,
     flip_document,
@@ -54,23 +57,29 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay came to; its flips rest in a file that goes with this value."""
+    """What a replay came to; its flips rest in a file."""
 
     document: Document
     packs: tuple[Pack, Pack]
-    spool: IO[str]
+    #: A file that goes with the work; each reader opens it for itself.
+    spool: Path
 
     def lines(self, *, flips: bool = True) -> Iterator[dict[str, Any]]:
         """Yield the flips in their order, or what could not be judged."""
-        self.spool.seek(0)
-        for text in self.spool:
-            is_flip, line = json.loads(text)
-            if is_flip is flips:
-                yield line
+        with self.spool.open(encoding="utf-8") as file:
+            for text in file:
+                is_flip, line = json.loads(text)
+                if is_flip is flips:
+                    yield line
 
     def page(self, after: int, most: int) -> list[dict[str, Any]]:
         """Return some flips after so many."""
         return list(islice(self.lines(), after, after + most))
+
+    def told(self, most: int) -> Document:
+        """Return all as one document, with so many flips and decisions not judged at most."""
+        left = list(islice(self.lines(flips=False), most))
+        return {**self.document, "flips": self.page(0, most), "left_out": left}
 
 
 def standing(house: House) -> PackText:
@@ -104,6 +113,36 @@ def check(house: House, work: Work, files: Mapping[str, bytes], *, is_whole: boo
     return Checked(files, (), counts, tuple(difference_documents(found)), pack)
 
 
+def propose(house: House, pack: PackText, why: str, by: str) -> int:
+    """Propose that a pack takes the place of the one that stands, and return the change's number.
+
+    Raises:
+        BadInput: no reason, or nothing would change.
+    """
+    site, base = house.site, standing(house)
+    changes = Changes(site.institution_id, site.salts)
+    with house.database.transaction() as conn:
+        return changes.propose(conn, pack, base, why=why, by=by, at=site.now()).number
+
+
+def check_and_propose(
+    house: House, work: Work, files: Mapping[str, bytes], why: str, *, is_whole: bool
+) -> Document:
+    """Check a candidate, propose it when it has no flaws, and return the change.
+
+    Raises:
+        BadInput: every flaw of the candidate; nothing is proposed.
+    """
+    found = check(house, work, files, is_whole=is_whole)
+    if found.pack is None:
+        raise BadInput(found.flaws)
+    number = propose(house, found.pack, why, work.owner)
+    site = house.site
+    with house.database.transaction() as conn:
+        change = Changes(site.institution_id, site.salts).get(conn, number)
+        return change_document(change, newest_decision(conn, site.institution_id))
+
+
 def _whole(text: PackText) -> Pack:
     """Return a pack with its examples, which a brief one has not."""
     return open_policy(unbundled(text.files)).pack
@@ -120,13 +159,13 @@ def replay(house: House, work: Work, number: int, wanted: Wanted) -> Replayed:
     candidate = open_policy(files)
     cover = Cover(site.institution_id, house.keyring, site.salts)
     run = Replay(candidate, institution_id=site.institution_id, cover=cover, live=house.policy)
-    spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - goes with the result
+    spool = Path(work.left.enter_context(TemporaryDirectory(prefix="qianhai-"))) / "flips.jsonl"
     tick = work.enter(mark("judging decisions again"))
-    with house.database.transaction() as conn:
+    with house.database.transaction() as conn, spool.open("w", encoding="utf-8") as file:
         for found in run.run(conn, wanted, tick):
             is_flip = isinstance(found, Flip)
             line = flip_document(found) if isinstance(found, Flip) else left_document(found)
-            spool.write(canonical_text([is_flip, line]) + "\n")
+            file.write(canonical_text([is_flip, line]) + "\n")
     document = replay_document(run.tally, wanted, candidate.pack)
     with house.database.transaction() as conn:
         changes.replayed(conn, number, change_result(document), by=work.owner, at=site.now())

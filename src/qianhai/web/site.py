@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from qianhai.db import Database
 from qianhai.identity import Gate, Terms, Vault
 from qianhai.instructions import Bank, FourEyes, PastDecisions, Roads
-from qianhai.policy import Policy, bundled, open_policy
+from qianhai.policy import Facility, Overlay, Policy, bundled, open_policy, reach_of
 from qianhai.registers import Keyring
-from qianhai.views import Document, example_documents
+from qianhai.views import Document, coverage_document, example_documents, reach_document
 from qianhai.web.bearers import Bearers
 from qianhai.web.languages import Catalogues
 from qianhai.web.metrics import Metrics
@@ -126,6 +127,16 @@ class House:
         if facility not in self._examples:
             self._examples[facility] = example_documents(self.policy, self.files, facility)
         return self._examples[facility]
+
+    @cached_property
+    def coverage(self) -> dict[str, Any]:
+        """What the examples of the pack at hand show of it; all are decided, once."""
+        policy = open_policy(self.files)
+        owners: list[Facility | Overlay] = [
+            *policy.pack.facilities.values(),
+            *policy.pack.overlays.values(),
+        ]
+        return coverage_document(policy, owners) | {"plan": reach_document(reach_of(policy))}
 
     @cached_property
     def roads(self) -> Roads:

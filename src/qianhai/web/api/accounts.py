@@ -3,31 +3,38 @@
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from qianhai import ledger
 from qianhai.db import Connection
 from qianhai.identity import Role
-from qianhai.instructions import headroom_of
+from qianhai.instructions import headroom_of, reconciled, segregated_books
 from qianhai.kernel import SHANGHAI
 from qianhai.ledger import AccountSpec, Balance
 from qianhai.registers import PartyType, Register, record_reading
 from qianhai.views import (
     account_document,
     balance_document,
+    book_documents,
+    flaw_document,
     limits_document,
+    reconciliation_document,
     statement_line,
     trial_documents,
 )
 from qianhai.web import faults
 from qianhai.web.access import allow
+from qianhai.web.api.batches import WorkDocument, accepted
 from qianhai.web.api.decisions import Cursor, Limit
 from qianhai.web.api.naming import SEEING_ALL, cursor, day_in, party_of, position, refused, told
-from qianhai.web.api.shapes import Page
+from qianhai.web.api.shapes import FlawDocument, Page
 from qianhai.web.api.strict import StrictRoute
+from qianhai.web.api.uploads import body_of, taken
+from qianhai.web.messages import mark
 from qianhai.web.visitor import Visitor
+from qianhai.web.works import Work
 
 router: Final = APIRouter(tags=["accounts"], route_class=StrictRoute)
 Reader = Annotated[Visitor, allow(*SEEING_ALL, Role.PARTY)]
@@ -35,6 +42,7 @@ Keeper = Annotated[Visitor, allow(Role.BANK_OFFICER, Role.APPROVER, Role.AUDITOR
 Party = Annotated[str, Path(max_length=200)]
 AccountName = Annotated[str, Path(max_length=500)]
 On = Annotated[str | None, Query(description="As of a day; today if left out.")]
+_FLAWS_MAX: Final = 1_000
 _END: Final = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -119,6 +127,27 @@ class TrialBalance(BaseModel):
 
     is_even: bool
     lines: list[dict[str, Any]]
+
+
+class BookLine(BaseModel):
+    """What a book has of an asset."""
+
+    book: str
+    asset: str
+    accounts: int
+    debit: str
+    credit: str
+    balance: str
+    pending_in: str
+    pending_out: str
+
+
+class Books(BaseModel):
+    """The books, each of which balances alone; or every difference."""
+
+    is_even: bool
+    lines: list[BookLine]
+    differences: list[FlawDocument]
 
 
 @router.get("/parties/{party}/limits", responses={200: {"model": Limits}})
@@ -209,6 +238,37 @@ def statement(
     )
 
 
+@router.post(
+    "/accounts/{name}/reconciliation",
+    status_code=202,
+    responses={202: {"model": WorkDocument}},
+    openapi_extra=body_of("file"),
+)
+async def reconcile(
+    visitor: Keeper,
+    request: Request,
+    name: AccountName,
+    days: Annotated[int, Query(ge=0, le=366, description="How far days may lie apart.")] = 3,
+) -> Response:
+    """Hold an account against an external statement; every line that is left is explained.
+
+    The result of the work says what both have in common, and what each has alone.
+    """
+    sent = await taken(request, "file")
+    house = visitor.house
+
+    def act(work: Work) -> object:
+        work.enter(mark("checking"))
+        with house.database.transaction() as conn:
+            institution = house.site.institution_id
+            found = reconciled(conn, institution, name, sent.files["file"], days=days)
+        return reconciliation_document(name, found)
+
+    work = house.works.start(mark("Reconciling an account"), visitor.known.name, act)
+    work.left = sent.held
+    return accepted(visitor, work)
+
+
 @router.get("/trial-balance", responses={200: {"model": TrialBalance}})
 def trial_balance(visitor: Keeper) -> Response:
     """Add up all accounts of each asset."""
@@ -216,6 +276,16 @@ def trial_balance(visitor: Keeper) -> Response:
     with house.database.transaction() as conn:
         lines = ledger.trial_balance(conn, house.site.institution_id, by_kind=True)
     return told({"is_even": not ledger.uneven(lines), "lines": trial_documents(lines)})
+
+
+@router.get("/books", responses={200: {"model": Books}})
+def books(visitor: Keeper) -> Response:
+    """Prove that each book (onshore, offshore, free trade, client money) balances alone."""
+    house = visitor.house
+    with house.database.transaction() as conn:
+        found = segregated_books(conn, house.policy, house.site.institution_id)
+    flaws = [flaw_document(one) for one in found.flaws[:_FLAWS_MAX]]
+    return told({"is_even": not flaws, "lines": book_documents(found.lines), "differences": flaws})
 
 
 def _known(visitor: Visitor, conn: Connection, party: str) -> None:

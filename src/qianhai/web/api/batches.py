@@ -9,15 +9,16 @@ from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, Response
 
 from qianhai.identity import Role
-from qianhai.views import flaw_document
+from qianhai.views import OUTCOMES_SHEET, flaw_document, outcomes_sheet
 from qianhai.web import faults
 from qianhai.web.access import Member, allow
 from qianhai.web.api.naming import told
 from qianhai.web.api.shapes import FlawDocument
 from qianhai.web.api.strict import StrictRoute
-from qianhai.web.api.uploads import body_of, taken
+from qianhai.web.api.uploads import XLSX, body_of, taken
 from qianhai.web.business import book, load_register
 from qianhai.web.messages import mark
+from qianhai.web.proving import Replayed
 from qianhai.web.visitor import Visitor
 from qianhai.web.works import Work
 
@@ -25,9 +26,11 @@ router: Final = APIRouter(tags=["batches"], route_class=StrictRoute)
 Officer = Annotated[Visitor, allow(Role.BANK_OFFICER)]
 
 _FLAWS_TOLD_MAX: Final = 1_000
+_FLIPS_TOLD_MAX: Final = 100
 _MEDIA: Final = {
     "csv": ("outcomes.csv", "text/csv; charset=utf-8"),
     "jsonl": ("outcomes.jsonl", "application/x-ndjson"),
+    "xlsx": (OUTCOMES_SHEET, XLSX),
 }
 
 
@@ -76,7 +79,7 @@ async def upload(visitor: Officer, request: Request) -> Response:
 
     work = house.works.start(mark("Batch of business"), visitor.known.name, act)
     work.left = sent.held
-    return _accepted(visitor, work)
+    return accepted(visitor, work)
 
 
 @router.post(
@@ -95,7 +98,7 @@ async def register(visitor: Officer, request: Request) -> Response:
         lambda work: load_register(house, work, sent.files["file"]),
     )
     work.left = sent.held
-    return _accepted(visitor, work)
+    return accepted(visitor, work)
 
 
 @router.get("/works", responses={200: {"model": WorksPage}})
@@ -108,7 +111,7 @@ def works(visitor: Member) -> Response:
 @router.get("/works/{work_id}", responses={200: {"model": WorkDocument}})
 def work(visitor: Member, work_id: UUID) -> Response:
     """Tell how far a work is; while it runs, ask again after `Retry-After` seconds."""
-    found = _own(visitor, work_id)
+    found = own_work(visitor, work_id)
     headers = {"Retry-After": "1"} if found.is_running else {}
     return told(work_document(visitor, found), headers=headers)
 
@@ -121,6 +124,7 @@ def work(visitor: Member, work_id: UUID) -> Response:
             "content": {
                 "text/csv": {"schema": {"type": "string"}},
                 "application/x-ndjson": {"schema": {"type": "string"}},
+                XLSX: {"schema": {"type": "string", "format": "binary"}},
             }
         }
     },
@@ -128,14 +132,14 @@ def work(visitor: Member, work_id: UUID) -> Response:
 def outcomes(
     visitor: Member,
     work_id: UUID,
-    kind: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
+    kind: Annotated[Literal["csv", "jsonl", "xlsx"], Query(alias="format")] = "csv",
 ) -> Response:
     """Download what became of each instruction of a batch, one a line."""
-    found = _own(visitor, work_id)
-    path = found.folder / _MEDIA[kind][0] if found.folder else None
-    if found.is_running or path is None or not path.is_file():
+    found = own_work(visitor, work_id)
+    if found.is_running or found.folder is None or not (found.folder / "outcomes.csv").is_file():
         raise faults.not_found()
     name, media = _MEDIA[kind]
+    path = outcomes_sheet(found.folder) if kind == "xlsx" else found.folder / name
     return FileResponse(path, media_type=media, filename=name)
 
 
@@ -153,10 +157,17 @@ def work_document(visitor: Visitor, work: Work) -> dict[str, object]:
         "total": work.total,
         "began_at": work.began_at.isoformat(),
         "ended_at": work.ended_at.isoformat() if work.ended_at else None,
-        "result": work.result if isinstance(work.result, dict) else None,
+        "result": _result(work),
         "flaws": flaws[:_FLAWS_TOLD_MAX],
         "outcomes": [address + kind for kind in _MEDIA] if has_outcomes else [],
     }
+
+
+def _result(work: Work) -> object:
+    """Return what a work came to, where it is a document; of a replay the first flips."""
+    if isinstance(work.result, Replayed):
+        return work.result.told(_FLIPS_TOLD_MAX)
+    return work.result if isinstance(work.result, dict) else None
 
 
 def _state(work: Work) -> str:
@@ -167,12 +178,18 @@ def _state(work: Work) -> str:
     return "failed" if work.fault else "ended"
 
 
-def _accepted(visitor: Visitor, work: Work) -> Response:
+def accepted(visitor: Visitor, work: Work) -> Response:
+    """Answer that a work is begun, and where to look at it."""
     headers = {"Location": f"/api/v1/works/{work.id}", "Retry-After": "1"}
     return told(work_document(visitor, work), 202, headers)
 
 
-def _own(visitor: Visitor, work_id: UUID) -> Work:
+def own_work(visitor: Visitor, work_id: UUID) -> Work:
+    """Return a work of this visitor's own.
+
+    Raises:
+        Turned: there is none, or it is another's.
+    """
     found = visitor.house.works.of(work_id)
     if found is None or found.owner != visitor.known.name:
         raise faults.not_found()

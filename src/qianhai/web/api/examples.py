@@ -19,7 +19,7 @@ from qianhai.views import (
     plain_facts,
     what_if_document,
 )
-from qianhai.web.api.uploads import RAW
+from qianhai.web.api.uploads import ARCHIVES, RAW, XLSX
 from qianhai.web.site import House
 
 _DAY: Final = "2026-03-02"
@@ -28,8 +28,14 @@ _DEPTH_MAX: Final = 6
 _ID: Final = "0190a6c4-0000-7000-8000-000000000001"
 #: What stands for a text of one of these names.
 _INSTANT: Final = f"{_DAY}T01:00:00+00:00"
-_INSTANTS: Final = frozenset({"decided_at", "posted_at", "made_at", "began_at", "created_at"})
-_DAYS: Final = frozenset({"on", "since", "until", "value_date", "value_on", "at"})
+_INSTANTS: Final = frozenset(
+    {"decided_at", "posted_at", "made_at", "began_at", "created_at", "ended_at", "first_used_at"}
+)
+_DAYS: Final = frozenset(
+    {"on", "since", "until", "value_date", "value_on", "at", "first_day", "active_from", "from"}
+)
+_HASHES: Final = frozenset({"pack", "base", "hash", "at_hand", "deciding", "shadow"})
+_PEOPLE: Final = frozenset({"by", "proposed_by", "started_by"})
 _ZEROS: Final = frozenset({"held", "used", "pending_in", "pending_out"})
 _IDS: Final = frozenset({"number", "id", "instruction"})
 _FIGURES: Final = frozenset({"balance", "amount", "available", "cap", "left", "asked"})
@@ -45,6 +51,8 @@ _TEXTS: Final[Mapping[str, str]] = {
     **dict.fromkeys(_ZEROS, "0.00"),
     **dict.fromkeys(_FIGURES, "1000.00"),
     **dict.fromkeys(_IDS, "A-0001"),
+    **dict.fromkeys(_HASHES, "5c446327" * 8),
+    **dict.fromkeys(_PEOPLE, "chen"),
     **_OTHERS,
 }
 
@@ -67,13 +75,16 @@ class Examples:
                 content["example"] = asked or self._made(content["schema"], "", 0)
             elif kind in RAW:
                 content["example"] = "id,facility,action,value_date\n"
+            elif kind in ARCHIVES:
+                content["example"] = "the bytes of the archive"
         known = self._answers.get((method, path))
         for status, response in operation["responses"].items():
             for kind, content in response.get("content", {}).items():
                 if kind == "application/json" and status.startswith("2"):
                     content["example"] = known or self._made(content["schema"], "", 0)
                 elif status.startswith("2"):
-                    content["example"] = "id,facility,outcome\n"
+                    is_sheet = kind == XLSX
+                    content["example"] = "the bytes of it" if is_sheet else "id,facility,outcome\n"
 
     @cached_property
     def _matter(self) -> tuple[Matter, dict[str, object]]:

@@ -1,19 +1,18 @@
 """The plan: its measures, the businesses that may be done, and how much of it is decided."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from qianhai.policy import Facility, Overlay, reach_of
+from qianhai.policy import Facility, Overlay
 from qianhai.views import (
     facility_document,
     facility_line,
     known_by,
     measure_line,
     measure_page,
-    reach_document,
 )
 from qianhai.web import faults
 from qianhai.web.access import Anyone, Member
@@ -106,6 +105,40 @@ class Coverage(BaseModel):
     known_by: dict[str, int] = Field(description="How many facts each knows.")
 
 
+class Shown(BaseModel):
+    """What the examples show of one condition or limit; null where there is nothing to show."""
+
+    facility: str
+    action: str
+    id: str
+    kind: Literal["limit", "condition"]
+    passed: bool | None
+    failed: bool | None
+    missing: bool | None
+    edge: bool | None
+    beyond: bool | None
+    lacking: list[str]
+    proposed: list[dict[str, Any]]
+
+
+class Reach(BaseModel):
+    """How much of the plan is decided."""
+
+    measures: Covered
+    clauses: Covered
+    proposed: Covered
+    uncovered: list[str]
+
+
+class ExampleCoverage(BaseModel):
+    """What the examples of the pack show of each condition and limit."""
+
+    lacking: int
+    facts: list[dict[str, Any]] = Field(description="By facility, how many facts each knows.")
+    shown: list[Shown]
+    plan: Reach
+
+
 @router.get("/measures", responses={200: {"model": Measures}})
 def measures(visitor: Member) -> Response:
     """List the measures of the plan."""
@@ -151,7 +184,14 @@ def coverage(visitor: Member) -> Response:
     for owner in owners:
         for who, count in known_by(policy, owner).items():
             counted[who] = counted.get(who, 0) + count
-    return told({**reach_document(reach_of(policy)), "known_by": dict(sorted(counted.items()))})
+    reach: dict[str, Any] = visitor.house.coverage["plan"]
+    return told({**reach, "known_by": dict(sorted(counted.items()))})
+
+
+@router.get("/plan/coverage", responses={200: {"model": ExampleCoverage}})
+def plan_coverage(visitor: Member) -> Response:
+    """Tell what the examples show of each condition and limit, and what is decided of the plan."""
+    return told(visitor.house.coverage)
 
 
 @router.get("/ping", responses={200: {"model": dict[str, str]}})

@@ -78,8 +78,8 @@ class Correction(BaseModel):
     why: str = Field(min_length=1, max_length=2000)
 
 
-class ReturnDocument(BaseModel):
-    """The latest records of a period summed, and the proof that the ledger says the same."""
+class ReturnProof(BaseModel):
+    """How the latest records of a period add up, and the proof that the ledger says the same."""
 
     report: str
     period: str
@@ -88,11 +88,23 @@ class ReturnDocument(BaseModel):
     incomplete: int
     unproven: int
     erased: int
-    rows: list[dict[str, Any]]
     proof: list[dict[str, Any]]
     agrees: bool
     differing: int
     differences: list[dict[str, Any]]
+
+
+class ReturnDocument(ReturnProof):
+    """The latest records of a period summed, and the proof that the ledger says the same."""
+
+    rows: list[dict[str, Any]]
+
+
+class Proofs(BaseModel):
+    """Every return of a year that has a record or owes one, and whether all agree."""
+
+    agrees: bool
+    items: list[ReturnProof]
 
 
 @router.get("/reports", responses={200: {"model": Forms}})
@@ -138,6 +150,21 @@ def correct(
             at=visitor.at,
         )
     return told(version_document(house.policy.pack, made))
+
+
+@router.get("/returns", responses={200: {"model": Proofs}})
+def returns(
+    visitor: Reader,
+    year: Annotated[int, Query(ge=1, le=9998, description="The year of the periods.")],
+) -> Response:
+    """Prove every return of a year by the ledger; those of other periods are not looked at."""
+    house = visitor.house
+    with house.database.transaction() as conn:
+        made = Returns(house.policy, house.site.institution_id, house.bank.cover)
+        found = made.of_year(conn, year)
+    items = [return_document(one) for one in found]
+    kept = [{name: value for name, value in one.items() if name != "rows"} for one in items]
+    return told({"agrees": all(one.is_proven for one in found), "items": kept})
 
 
 @router.get("/returns/{report}", responses={200: {"model": ReturnDocument}})

@@ -3,7 +3,7 @@
 Must not look into it; the readers do, within their bounds.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +14,29 @@ import anyio
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
+from qianhai.kernel import BadInput
 from qianhai.web.api.naming import refused
 
 _PORTION: Final = 1 << 20
 _MULTIPART: Final = "multipart/form-data"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a body may be, and the name its file is read under.
 RAW: Final[Mapping[str, str]] = {
     "text/csv": "batch.csv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "batch.xlsx",
+    XLSX: "batch.xlsx",
     "application/x-ndjson": "batch.jsonl",
     "application/jsonl": "batch.jsonl",
     "application/xml": "batch.xml",
     "text/xml": "batch.xml",
 }
+#: What an archive may be sent as; which it is, is seen in the archive itself.
+ARCHIVES: Final = (
+    "application/zip",
+    "application/x-tar",
+    "application/gzip",
+    "application/x-bzip2",
+    "application/x-xz",
+)
 _SUFFIXES: Final = (".csv", ".xlsx", ".jsonl", ".ndjson", ".xml")
 _TEXT: Final = {"type": "string", "format": "binary"}
 
@@ -40,6 +50,15 @@ def body_of(*fields: str) -> dict[str, Any]:
     }
     content: dict[str, Any] = {_MULTIPART: {"schema": form}}
     content |= {kind: {"schema": _TEXT} for kind in RAW}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def archive_body(*texts: str) -> dict[str, Any]:
+    """Describe how an archive may be uploaded: a form with it and texts, or a body that is it."""
+    fields: dict[str, Any] = {"file": _TEXT} | {name: {"type": "string"} for name in texts}
+    form = {"type": "object", "properties": fields, "required": ["file"]}
+    content: dict[str, Any] = {_MULTIPART: {"schema": form}}
+    content |= {kind: {"schema": _TEXT} for kind in ARCHIVES}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -69,15 +88,40 @@ async def taken(request: Request, *fields: str) -> Upload:
             files = {fields[0]: folder / RAW[kind]}
             await _write(files[fields[0]], request.stream())
         else:
-            _of_no_kind(kind)
+            _of_no_kind(kind, RAW)
     except BaseException:
         held.close()
         raise
     return Upload(folder, files, held)
 
 
-def _of_no_kind(kind: str) -> NoReturn:
-    known = ", ".join((_MULTIPART, *RAW))
+async def taken_archive(request: Request, most: int) -> tuple[bytes, Mapping[str, str]]:
+    """Return an archive that was sent, and the texts of the form beside it.
+
+    Of one that is larger than `most` so much comes back that it shows.
+
+    Raises:
+        BadInput: another kind of body, or no file in it.
+        TooLarge: past the bound of a file.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _MULTIPART:
+        async with request.form(max_files=1, max_fields=20) as form:
+            sent = form.get("file")
+            if not isinstance(sent, UploadFile) or not sent.filename:
+                raise _no_file("file")
+            texts = {name: text for name, text in form.items() if isinstance(text, str)}
+            return await sent.read(most + 1), texts
+    if kind not in ARCHIVES:
+        _of_no_kind(kind, ARCHIVES)
+    found = bytearray()
+    async for portion in request.stream():
+        found += portion[: most + 1 - len(found)]
+    return bytes(found), {}
+
+
+def _of_no_kind(kind: str, kinds: Iterable[str]) -> NoReturn:
+    known = ", ".join((_MULTIPART, *kinds))
     raise refused(
         "W020",
         "Content-Type",
@@ -99,15 +143,19 @@ async def _of_form(request: Request, folder: Path, fields: tuple[str, ...]) -> d
                 await _write(path, _portions(value))
                 files[name] = path
     if fields[0] not in files:
-        raise refused(
-            "W021",
-            fields[0],
-            "",
-            f"a file in the field `{fields[0]}`",
-            en=f"the form has no file in the field `{fields[0]}`.",
-            zh=f"表单中没有名为“{fields[0]}”的文件。",
-        )
+        raise _no_file(fields[0])
     return files
+
+
+def _no_file(field: str) -> BadInput:
+    return refused(
+        "W021",
+        field,
+        "",
+        f"a file in the field `{field}`",
+        en=f"the form has no file in the field `{field}`.",
+        zh=f"表单中没有名为“{field}”的文件。",
+    )
 
 
 def _suffix(name: str) -> str:

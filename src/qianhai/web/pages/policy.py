@@ -15,32 +15,18 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from qianhai import views
-from qianhai.db import Connection
 from qianhai.identity import Role
-from qianhai.instructions import (
-    Change,
-    Changes,
-    Cover,
-    PackText,
-    ShadowTurns,
-    Wanted,
-    changes_of,
-    editions_of,
-    newest_decision,
-    read_pack,
-    read_packs,
-    shadow_report,
-)
+from qianhai.instructions import Wanted, changes_of, editions_of, newest_decision, read_pack
 from qianhai.kernel import BadInput, Flaw, Place, parse_date
-from qianhai.policy import open_policy, pack_differences, unbundled
-from qianhai.web import faults
+from qianhai.policy import open_policy, unbundled
+from qianhai.web import changing, faults, proving
 from qianhai.web.access import allow
-from qianhai.web.archives import ARCHIVE_BYTES_MAX, files_of
+from qianhai.web.archives import ARCHIVE_BYTES_MAX
 from qianhai.web.files import rows_file
 from qianhai.web.messages import mark
 from qianhai.web.navigation import Entry
 from qianhai.web.pages.subject import Subject
-from qianhai.web.proving import Checked, Replayed, check, replay, standing
+from qianhai.web.proving import Checked, Replayed, check, replay
 from qianhai.web.render import onward, page
 from qianhai.web.visitor import Visitor
 from qianhai.web.works import Work
@@ -79,19 +65,12 @@ _FIELD_OF: Final = {"I017": "why"}
 @router.get("")
 def packs(visitor: Reader) -> Response:
     """List the packs on record, what each decides, and every change."""
-    house, institution = visitor.house, visitor.house.site.institution_id
-    with house.database.reading(visitor.sight) as conn:
-        found = read_packs(conn, institution)
-        editions = editions_of(conn, institution)
-        changes = changes_of(conn, institution)
-        newest = newest_decision(conn, institution)
-    document = views.packs_document(found, editions, house.policy.pack.hash, visitor.on)
     return page(
         visitor,
         "policy/packs.html",
-        document=document,
-        changes=[views.change_document(one, newest) for one in reversed(changes)],
-        version=house.policy.pack.version,
+        document=changing.packs_told(visitor),
+        changes=changing.changes_told(visitor),
+        version=visitor.house.policy.pack.version,
     )
 
 
@@ -133,17 +112,12 @@ def propose(visitor: Author, work_id: UUID) -> Response:
     found = work.result
     if not isinstance(found, Checked) or found.pack is None:
         raise faults.not_found()
-    pack, house = found.pack, visitor.house
     try:
-        base = standing(house)
-        with house.database.transaction() as conn:
-            change = _changes(visitor).propose(
-                conn, pack, base, why=visitor.field("why"), by=visitor.known.name, at=visitor.at
-            )
+        number = proving.propose(visitor.house, found.pack, visitor.field("why"), work.owner)
     except BadInput as fault:
         return _check_page(visitor, work, _UNFIT, _placed(fault))
     return onward(
-        visitor, f"/policy/changes/{change.number}", mark("The change is proposed. Replay it next.")
+        visitor, f"/policy/changes/{number}", mark("The change is proposed. Replay it next.")
     )
 
 
@@ -156,18 +130,12 @@ def change(visitor: Reader, number: str) -> Response:
 @router.get("/changes/{number}/differences")
 def differences(visitor: Reader, number: str) -> Response:
     """Show what the proposed pack says otherwise."""
-    with visitor.house.database.reading(visitor.sight) as conn:
-        found = _change(visitor, conn, _count(number))
-        sides = [
-            unbundled(read_pack(conn, visitor.house.site.institution_id, one))
-            for one in (found.base_hash, found.pack_hash)
-        ]
-    before, after = (open_policy(files).pack for files in sides)
-    lines = views.difference_documents(pack_differences(before, after))
+    count = _count(number)
+    lines = changing.differences_told(visitor, count)
     rows = views.cells(lines, views.DIFFERENCE_COLUMNS)
-    if file := rows_file(visitor, f"change-{number}", views.DIFFERENCE_COLUMNS, rows):
+    if file := rows_file(visitor, f"change-{count}", views.DIFFERENCE_COLUMNS, rows):
         return file
-    return page(visitor, "policy/differences.html", number=found.number, lines=lines)
+    return page(visitor, "policy/differences.html", number=count, lines=lines)
 
 
 @router.post("/changes/{number}/replay")
@@ -175,7 +143,7 @@ def start_replay(visitor: Prover, number: str) -> Response:
     """Begin to judge the past again under the pack of a change."""
     house, count = visitor.house, _count(number)
     with house.database.reading(visitor.sight) as conn:
-        _change(visitor, conn, count)
+        changing.change_of(visitor, conn, count)
     try:
         wanted = _wanted(visitor)
     except BadInput as fault:
@@ -217,9 +185,7 @@ def approve(visitor: Approver, number: str) -> Response:
     return _step(
         visitor,
         number,
-        lambda changes, conn, count: changes.approve(
-            conn, count, by=visitor.known.name, at=visitor.at
-        ),
+        lambda count: changing.approve(visitor, count),
         mark("The change is approved. It can be activated from a day."),
     )
 
@@ -230,9 +196,7 @@ def reject(visitor: Prover, number: str) -> Response:
     return _step(
         visitor,
         number,
-        lambda changes, conn, count: changes.reject(
-            conn, count, why=visitor.field("why"), by=visitor.known.name, at=visitor.at
-        ),
+        lambda count: changing.reject(visitor, count, visitor.field("why")),
         mark("The change is turned down."),
     )
 
@@ -241,11 +205,11 @@ def reject(visitor: Prover, number: str) -> Response:
 def activate(visitor: Prover, number: str) -> Response:
     """Have an approved pack decide from a value date on."""
 
-    def act(changes: Changes, conn: Connection, count: int) -> Change:
+    def act(count: int) -> None:
         day = _field_day(visitor, "first_day")
         if day is None:
             raise BadInput([_no_day("first_day", "")])
-        return changes.activate(conn, count, first_day=day, by=visitor.known.name, at=visitor.at)
+        changing.activate(visitor, count, day)
 
     return _step(visitor, number, act, mark("The pack decides from that day on."))
 
@@ -256,9 +220,7 @@ def revoke(visitor: Prover, number: str) -> Response:
     return _step(
         visitor,
         number,
-        lambda changes, conn, count: changes.revoke(
-            conn, count, why=visitor.field("why"), by=visitor.known.name, at=visitor.at
-        ),
+        lambda count: changing.revoke(visitor, count, visitor.field("why")),
         mark("The activation has ended: what stood before stands again."),
     )
 
@@ -272,31 +234,20 @@ def shadow(visitor: Reader) -> Response:
 @router.post("/shadow/start")
 def start_shadow(visitor: Author) -> Response:
     """Have the pack of a change judged beside the live one from now on."""
-    house = visitor.house
-    turns = ShadowTurns(house.site.institution_id, house.site.salts)
     try:
-        with house.database.transaction() as conn:
-            found = _change(visitor, conn, _count(visitor.field("change")))
-            files = read_pack(conn, house.site.institution_id, found.pack_hash)
-            pack = PackText(open_policy(unbundled(files)), files)
-            turns.start(conn, pack, by=visitor.known.name, at=visitor.at)
+        changing.start_shadow(visitor, _count(visitor.field("change")))
     except BadInput as fault:
         return _shadow_page(visitor, _UNFIT, fault.flaws)
-    house.renew_roads()
     return onward(visitor, "/policy/shadow", mark("The candidate is judged in the shadow."))
 
 
 @router.post("/shadow/stop")
 def stop_shadow(visitor: Author) -> Response:
     """End the turn of the candidate; what it said stays on record."""
-    house = visitor.house
-    turns = ShadowTurns(house.site.institution_id, house.site.salts)
     try:
-        with house.database.transaction() as conn:
-            turns.stop(conn, by=visitor.known.name, at=visitor.at)
+        changing.stop_shadow(visitor)
     except BadInput as fault:
         return _shadow_page(visitor, _UNFIT, fault.flaws)
-    house.renew_roads()
     return onward(visitor, "/policy/shadow", mark("The candidate is no longer in the shadow."))
 
 
@@ -304,19 +255,13 @@ def _shadow_page(
     visitor: Visitor, status: HTTPStatus = HTTPStatus.OK, flaws: tuple[Flaw, ...] = ()
 ) -> Response:
     house, institution = visitor.house, visitor.house.site.institution_id
-    cover = Cover(institution, house.keyring, house.site.salts)
     with house.database.reading(visitor.sight) as conn:
         changes = changes_of(conn, institution)
         has_any = bool(editions_of(conn, institution).shadow)
     try:
-        with house.database.transaction() as conn:
-            document: dict[str, Any] | None = views.shadow_document(
-                shadow_report(conn, institution, cover)
-            )
+        document: dict[str, Any] | None = changing.shadow_told(visitor)
     except BadInput:
         document = None
-    for one in document["differences"] if document else ():
-        one.pop("said")
     lines: list[dict[str, Any]] = document["differences"] if document else []
     rows = views.cells(lines, _SHADOW_COLUMNS)
     if file := rows_file(visitor, "shadow", _SHADOW_COLUMNS, rows):
@@ -354,7 +299,7 @@ def _change_page(
 ) -> Response:
     house, institution = visitor.house, visitor.house.site.institution_id
     with house.database.reading(visitor.sight) as conn:
-        found = _change(visitor, conn, number)
+        found = changing.change_of(visitor, conn, number)
         newest = newest_decision(conn, institution)
         files = unbundled(read_pack(conn, institution, found.pack_hash))
     document = views.change_document(found, newest)
@@ -383,22 +328,13 @@ def _causes(document: dict[str, Any], packs_of: tuple[Any, ...]) -> list[dict[st
     ]
 
 
-def _step(
-    visitor: Visitor,
-    number: str,
-    act: Callable[[Changes, Connection, int], Change],
-    done: str,
-) -> Response:
+def _step(visitor: Visitor, number: str, act: Callable[[int], None], done: str) -> Response:
     """Take a step of a change, or show the change with what keeps it from being taken."""
     count = _count(number)
-    with visitor.house.database.reading(visitor.sight) as conn:
-        _change(visitor, conn, count)
     try:
-        with visitor.house.database.transaction() as conn:
-            act(_changes(visitor), conn, count)
+        act(count)
     except BadInput as fault:
         return _change_page(visitor, count, _UNFIT, fault.flaws)
-    visitor.house.renew_roads()
     return onward(visitor, f"/policy/changes/{count}", done)
 
 
@@ -413,8 +349,7 @@ def _candidate(visitor: Visitor) -> dict[str, bytes]:
         return visitor.house.settings.packs[folder]()
     if sent is None:
         raise BadInput([_no_candidate()])
-    tops = {name.split("/")[0] for name in visitor.house.files}
-    return files_of(sent.file.read(ARCHIVE_BYTES_MAX + 1), tops)
+    return changing.archive_files(visitor.house, sent.file.read(ARCHIVE_BYTES_MAX + 1))
 
 
 def _wanted(visitor: Visitor) -> Wanted:
@@ -440,17 +375,6 @@ def _field_day(visitor: Visitor, name: str) -> date | None:
 
 def _folders(visitor: Visitor) -> list[str]:
     return sorted(visitor.house.settings.packs)
-
-
-def _changes(visitor: Visitor) -> Changes:
-    return Changes(visitor.house.site.institution_id, visitor.house.site.salts)
-
-
-def _change(visitor: Visitor, conn: Connection, number: int) -> Change:
-    try:
-        return _changes(visitor).get(conn, number)
-    except BadInput:
-        raise faults.not_found() from None
 
 
 def _own(visitor: Visitor, work_id: UUID) -> Work:
