@@ -28,7 +28,7 @@ from qianhai.web.business import load_register
 from qianhai.web.works import Work
 from web.api import DAY, sample_rows, set_thresholds
 
-KILLS = 4
+KILLS = 2
 SENDERS = 4
 
 

@@ -14,6 +14,7 @@ from qianhai.ledger import (
     balances,
     seq_at,
     statement,
+    value_days,
 )
 
 
@@ -80,6 +81,12 @@ def test_a_holder_sees_accounts_and_limits(week: Books) -> None:
     assert found[0].spec == ALICE
     assert found[2].balance == Balance(60, cap_seen=90)
     assert not found[0].is_closed
+
+
+def test_an_account_never_opened_has_no_days(week: Books) -> None:
+    with week.database.transaction() as conn:
+        assert value_days(conn, BANK, "nobody") == []
+        assert [line.on for line in value_days(conn, BANK, ALICE.name)] == [ON]
 
 
 def test_balances_leave_out_what_was_never_opened(week: Books) -> None:

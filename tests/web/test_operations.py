@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -214,7 +215,8 @@ def test_a_trace_has_the_request_and_each_stage_of_the_road(database: Database) 
     async def send(_message: Message) -> None:
         return
 
-    asyncio.run(Observed(road, house)(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # the browser's own loop may be running in this thread
+        apart.submit(lambda: asyncio.run(Observed(road, house)(scope, receive, send))).result()
     reach("road.gathered")  # outside a request: in no trace
     house.metrics.close()
     spans = {span.name: span for span in kept.get_finished_spans()}

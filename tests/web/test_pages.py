@@ -40,6 +40,7 @@ def _axe(page: Page) -> list[str]:
     ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("way", PAGES, ids=lambda way: str(way.path))
 def test_a_page_is_open_to_everybody(served: Served, page: Page, way: Way) -> None:
     # Reading the pack takes seconds once; a page is not to be blamed for it.

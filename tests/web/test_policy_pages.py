@@ -56,6 +56,7 @@ def test_a_candidate_with_flaws_is_told_all_of_them(booked: Served) -> None:
     assert "It cannot be proposed" in text
 
 
+@pytest.mark.untraced
 def test_a_pack_that_only_says_more_is_proposed_replayed_and_activated(booked: Served) -> None:
     author, approver = booked.user(Role.POLICY_AUTHOR, Role.APPROVER), booked.user(Role.APPROVER)
     first, second = booked.signed_in(author), booked.signed_in(approver)
