@@ -105,6 +105,7 @@ class House:
         self.tracing = site.tracing()
         #: Set when the server begins to end: whoever balances load sends nobody any more.
         self.is_ending = False
+        self._is_closed = False
         self._examples: dict[str, list[Document]] = {}
         self.bearers = Bearers(site.ticks, site.settings.bearer_seconds)
 
@@ -187,8 +188,10 @@ class House:
         self.__dict__.pop("roads", None)
 
     def close(self) -> None:
-        """Let long works end, then give the database back."""
-        self.is_ending = True
+        """Let long works end, then give the database back; once is enough."""
+        if self._is_closed:
+            return
+        self._is_closed = self.is_ending = True
         self.works.close()
         self.metrics.close()
         self.tracing.close()
