@@ -110,7 +110,6 @@ class House:
         return found
 
 
-@pytest.mark.untraced
 @pytest.mark.slow
 @pytest.mark.parametrize(("days", "least"), [(1, 3), (3, 3), (1, 10)])
 def test_busy_days_of_all_facilities_leave_the_same_in_columns_and_one_by_one(

@@ -19,7 +19,6 @@ def test_a_way_is_given_once() -> None:
     assert not [way for way, count in counted.items() if count > 1]
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("role", [None, *Role], ids=str)
 def test_a_role_opens_its_routes_and_no_other(served: Served, role: Role | None) -> None:
     user = served.person(role) if role else None

@@ -112,7 +112,6 @@ def test_a_change_goes_from_its_replay_to_its_revocation_by_two_persons(
     assert refused(author.post(f"{address}/revoke", json={"why": "again"})) == ["I024"]
 
 
-@pytest.mark.untraced
 def test_a_change_is_turned_down_with_its_reason(
     author: httpx2.Client, change: dict[str, Any]
 ) -> None:
@@ -152,7 +151,6 @@ def test_a_candidate_is_judged_in_the_shadow(author: httpx2.Client, change: dict
     assert author.get("/policy/shadow").json()["is_running"] is False
 
 
-@pytest.mark.untraced
 @pytest.mark.usefixtures("change")
 def test_a_candidate_with_flaws_is_told_all_of_them_and_not_proposed(
     author: httpx2.Client,

@@ -79,13 +79,11 @@ def _ask(served: Served, description: dict[str, Any], token: str, examples: int)
     return count
 
 
-@pytest.mark.untraced
 def test_no_answer_is_outside_the_description(served: Served, description: dict[str, Any]) -> None:
     token = served.token(served.person(*(role for role in Role if role is not Role.PARTY)))
     assert _ask(served, description, token, _MORE) >= len(_DOCUMENTS)
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("role", Role, ids=str)
 def test_no_role_meets_an_answer_outside_the_description(
     served: Served, description: dict[str, Any], role: Role
