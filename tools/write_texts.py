@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from babel.messages.catalog import Catalog
@@ -42,6 +42,14 @@ def path_of(language: str, name: str = "console") -> Path:
     return FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{name}.po"
 
 
+def _said_before(path: Path) -> dict[Any, Any]:
+    """Return what a catalogue says of each of its messages."""
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {one.id: one.string for one in read_po(file)}
+
+
 def pack_texts(plan: Path = ROOT / "plan") -> set[str]:
     """Return every Chinese text of the pack that comes with an English one."""
     found: set[str] = set()
@@ -61,10 +69,7 @@ def pack_texts(plan: Path = ROOT / "plan") -> set[str]:
 
 def pack_catalog() -> Catalog:
     """Return the pack's texts in traditional characters, as far as a person set them right."""
-    path, old = path_of(TRADITIONAL, "pack"), {}
-    if path.exists():
-        with path.open("rb") as file:
-            old = {one.id: one.string for one in read_po(file)}
+    old = _said_before(path_of(TRADITIONAL, "pack"))
     catalog = _empty(TRADITIONAL)
     for text in sorted(pack_texts()):
         catalog.add(text, old.get(text) or traditional(text))
@@ -73,10 +78,7 @@ def pack_catalog() -> Catalog:
 
 def simplified() -> Catalog:
     """Return the catalogue of simplified Chinese with every message there is now."""
-    path, old = path_of(SIMPLIFIED), {}
-    if path.exists():
-        with path.open("rb") as file:
-            old = {one.id: one.string for one in read_po(file)}
+    old = _said_before(path_of(SIMPLIFIED))
     catalog = _empty(SIMPLIFIED)
     for place, message in messages():
         is_plural = isinstance(message, tuple)

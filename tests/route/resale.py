@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from qianhai.instructions import Answer, Instruction
 from qianhai.instructions.interpret import declared_facts
@@ -46,25 +47,10 @@ def offer(
     number: str,
     action: str = "sell",
     given: Mapping[str, object] = {},
-    *,
-    without: tuple[str, ...] = (),
-    of: str = "",
-    parties: Mapping[str, str] = WHO,
-    accounts: Mapping[str, str] = BUYERS,
-    on: date = DAY,
+    **otherwise: Any,  # noqa: ANN401 - what `offering` takes
 ) -> Answer:
-    """Submit one action, with other facts than usual or without some."""
-    instruction = offering(
-        desk,
-        number,
-        action,
-        given,
-        without=without,
-        of=of,
-        parties=parties,
-        accounts=accounts,
-        on=on,
-    )
+    """Submit one action; what may be otherwise than usual, `offering` says."""
+    instruction = offering(desk, number, action, given, **otherwise)
     return desk.road.submit(instruction, at=desk.now())
 
 

@@ -31,6 +31,15 @@ def program(served: Served, *roles: Role, party: str | None = None) -> httpx2.Cl
 
 
 @contextmanager
+def kept_program(served: Served, *roles: Role) -> Iterator[httpx2.Client]:
+    """Keep a program's client open for all tests of a file."""
+    client = program(served, *roles)
+    served.clients.remove(client)
+    with client:
+        yield client
+
+
+@contextmanager
 def one_suffices(house: House, clock: Callable[[], datetime]) -> Iterator[None]:
     """Let one person book whatever states an amount, as long as this lasts."""
     set_thresholds(house, clock(), Decimal(10**12))

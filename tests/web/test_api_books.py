@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from qianhai.identity import Role
-from web.api import ended, program, sample_day
+from web.api import ended, kept_program, program, sample_day
 from web.served import Served
 
 pytestmark = pytest.mark.usefixtures("_one_suffices")
@@ -16,9 +16,7 @@ pytestmark = pytest.mark.usefixtures("_one_suffices")
 
 @pytest.fixture(scope="module")
 def officer(served: Served) -> Iterator[httpx2.Client]:
-    client = program(served, Role.BANK_OFFICER)
-    served.clients.remove(client)  # it is shared by the tests of this file
-    with client:
+    with kept_program(served, Role.BANK_OFFICER) as client:
         assert sample_day(client)["state"] == "ended"
         yield client
 

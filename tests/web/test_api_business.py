@@ -14,7 +14,7 @@ import pytest
 from qianhai.identity import Role
 from qianhai.instructions import set_threshold
 from qianhai.views import OUTCOME_COLUMNS
-from web.api import DAY, a_loan, ended, program, sample_day, sheet_of
+from web.api import DAY, a_loan, ended, kept_program, program, sample_day, sheet_of
 from web.served import INSTITUTION, Served
 
 pytestmark = pytest.mark.usefixtures("_one_suffices")
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.usefixtures("_one_suffices")
 
 @pytest.fixture(scope="module")
 def officer(served: Served) -> Iterator[httpx2.Client]:
-    client = program(served, Role.BANK_OFFICER)
-    served.clients.remove(client)  # it is shared by the tests of this file
-    with client:
+    with kept_program(served, Role.BANK_OFFICER) as client:
         yield client
 
 

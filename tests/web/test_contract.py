@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from qianhai.identity import Role
 from qianhai.policy import reach_of
-from qianhai.views import coverage_document, reach_document
+from qianhai.views import coverage_document, examples_show, reach_document
 from web.api import program
 from web.routes import WAYS
 from web.served import Served
@@ -41,7 +41,7 @@ def description(served: Served) -> dict[str, Any]:
     house = served.house  # what all examples show takes seconds, and has the same form
     few = list(house.policy.pack.facilities.values())[:2]
     reach = reach_document(reach_of(house.policy))
-    vars(house)["coverage"] = {**coverage_document(house.policy, few), "plan": reach}
+    vars(house)["coverage"] = {**coverage_document(examples_show(house.policy, few)), "plan": reach}
     found: dict[str, Any] = httpx2.get(f"{served.address}/api/v1/openapi.json").json()
     return found
 

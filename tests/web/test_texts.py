@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from qianhai.ledger import Result
 from qianhai.web.languages import LANGUAGES, SIMPLIFIED, TRADITIONAL, Catalogues, pair_text
+from qianhai.web.words import LEDGER
 from web.routes import source_folder
 from write_texts import converted, pack_catalog, path_of, simplified, written
 
@@ -57,3 +59,7 @@ def test_traditional_chinese_is_never_simplified() -> None:
     texts = Catalogues()
     assert texts.text(TRADITIONAL, "Account") == "賬户"
     assert set(LANGUAGES) == {SIMPLIFIED, TRADITIONAL, "en"}
+
+
+def test_every_result_of_the_ledger_has_its_words() -> None:
+    assert set(LEDGER) == set(Result)

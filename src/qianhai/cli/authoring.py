@@ -20,12 +20,10 @@ from qianhai.policy import (
     Facility,
     Overlay,
     Shown,
-    coverage,
-    proposals,
     reach_of,
 )
 from qianhai.policy import schemas as schemas_of
-from qianhai.views import coverage_document, known_by, reach_document
+from qianhai.views import coverage_document, examples_show, reach_document
 
 
 @click.command("coverage")
@@ -37,29 +35,24 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
 
     查看示例覆盖情况，并给出所缺示例。
     """
-    owners = _owners(app, target)
     reach = reach_document(reach_of(app.whole_policy)) if target is None else None
+    show = examples_show(app.whole_policy, _owners(app, target))
+    is_short = show.lacking or (reach and reach["uncovered"])
     if app.is_json:
-        document: Mapping[str, Any] = coverage_document(app.whole_policy, owners)
+        document = coverage_document(show)
         app.print_document({**document, "plan": reach} if reach else {**document})
-        return 3 if document["lacking"] or (reach and reach["uncovered"]) else 0
-    counted = {(o.id, isinstance(o, Facility)): known_by(app.whole_policy, o) for o in owners}
-    counts_of = coverage(app.whole_policy, owners={one.id for one in owners})
-    shown = [one for one in counts_of if (one.facility, bool(one.action)) in counted]
-    proposed = [proposals(app.whole_policy, one) for one in shown]
-    lacking = sum(len(one.lacking) for one in shown)
-    is_short = lacking or (reach and reach["uncovered"])
-    _print_table(app, shown)
-    for (name, _), counts in counted.items():
+        return 3 if is_short else 0
+    _print_table(app, [one for one, _ in show.shown])
+    for (name, _), counts in show.facts.items():
         words = ", ".join(f"{who} {count}" for who, count in counts.items())
         click.echo(app.say(f"{name} 的事实：{words}", f"facts of {name}: {words}"))
     click.echo(
         app.say(
-            f"{len(shown)} 项条件与额度，未展示情形 {lacking} 种。",
-            f"{len(shown)} conditions and limits, {lacking} sides not shown.",
+            f"{len(show.shown)} 项条件与额度，未展示情形 {show.lacking} 种。",
+            f"{len(show.shown)} conditions and limits, {show.lacking} sides not shown.",
         )
     )
-    for one, more in zip(shown, proposed, strict=True):
+    for one, more in show.shown:
         found = {proposal.side: proposal.text for proposal in more}
         for side, en, zh in SIDES:
             if side in one.lacking:
@@ -76,7 +69,7 @@ def show_coverage(app: App, target: str | None, _json: bool) -> int:
                 )
                 click.echo(found.get(side, none))
     if reach is not None:
-        _print_reach(app, reach, list(counted.values()))
+        _print_reach(app, reach, list(show.facts.values()))
     return 3 if is_short else 0
 
 

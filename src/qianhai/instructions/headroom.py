@@ -16,7 +16,7 @@ from qianhai.instructions.days import authorisations_of
 from qianhai.instructions.gather import Gathering, gather
 from qianhai.instructions.model import Instruction, Known
 from qianhai.kernel import format_minor, to_minor
-from qianhai.policy import Draw, LimitUse, Policy, leaves_of
+from qianhai.policy import Compiled, Draw, LimitUse, Policy, Standing, leaves_of
 from qianhai.registers import Register
 from qianhai.rules import Env, TypedExpr, missing
 
@@ -78,18 +78,22 @@ def headroom_of(
             holders = {pool.holder for limit in action.limits for pool in limit.parts}
             for role, model in facility.parties.items():
                 if role in holders and found.type.value in model.kinds:
-                    parties = {role: party}
-                    asked = Instruction(
-                        "", institution_id, compiled.facility, compiled.name, day, parties
-                    )
-                    row = Known(asked, compiled, standing, None, parties, {})
-                    at_hand = Gathering(conn, register, institution_id, policy, book, (row,))
-                    for room in _limits(at_hand, row, role):
+                    row = _row(compiled, standing, {role: party}, institution_id, day)
+                    asking = Gathering(conn, register, institution_id, policy, book, (row,))
+                    for room in _limits(asking, row, role):
                         yield _as_posted(conn, institution_id, room, seq)
 
 
+def _row(
+    compiled: Compiled, standing: Standing, parties: dict[str, str], institution_id: str, day: date
+) -> Known:
+    """Return an instruction of which only the party in one role is known."""
+    asked = Instruction("", institution_id, compiled.facility, compiled.name, day, parties)
+    return Known(asked, compiled, standing, None, parties, {})
+
+
 def _limits(at: Gathering, row: Known, role: str) -> Iterator[Headroom]:
-    """Yield the limits of an instruction of which only the party in one role is known."""
+    """Yield the limits of an instruction that the party in a role holds."""
     gather(at, frozenset(leaves_of(row.compiled.facts)), with_used=True)
     verdict = at.policy.decide(row.compiled, row.facts, row.standing)
     for draw, use in zip(verdict.draws, verdict.decision.limits, strict=True):

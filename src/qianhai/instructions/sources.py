@@ -199,7 +199,7 @@ class Sources:
         return self._told[key]
 
     def _answers(
-        self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]], known: "_Rows"
+        self, asking: Gathering, name: str, keys: Sequence[tuple[str, ...]], known: _Rows
     ) -> list[Told]:
         """Return what a fact's provider says of each key, asking about those not asked yet.
 

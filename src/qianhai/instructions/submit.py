@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,14 @@ _COLUMN_MAX: Final = 2_000
 _COLUMN_MIN: Final = 16
 #: As many rows are looked at together at least, where some of them rest on balances.
 _REACH_MIN: Final = 256
+
+
+class _Span(NamedTuple):
+    """Where the run of some rows began, where they begin, and where they end at last."""
+
+    begun: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +200,7 @@ class Road:
         for _ in range(_ATTEMPTS_MAX):
             at = now()
             with self.database.transaction() as conn:
-                segment = self._segment(conn, prepared, (first, first, end), at)
+                segment = self._segment(conn, prepared, _Span(first, first, end), at)
             if segment is None:
                 return self._by_themselves(prepared, first, at)
             try:
@@ -223,13 +231,10 @@ class Road:
         return Answered(first, end, (), dict(zip(range(first, end), answers, strict=True)))
 
     def _segment(
-        self, conn: Connection, prepared: Prepared, span: tuple[int, int, int], at: datetime
+        self, conn: Connection, prepared: Prepared, span: _Span, at: datetime
     ) -> Segment | None:
-        """Prepare rows from a place on that can be posted together; None where there are none.
-
-        `span` is where the run they belong to began, where they begin, and where to end at last.
-        """
-        _, first, end = span
+        """Prepare rows of a span that can be posted together; None where there are none."""
+        first, end = span.first, span.end
         settling = np.flatnonzero(prepared.settles[first:end])
         if len(settling):
             end = first + int(settling[0])
@@ -238,7 +243,7 @@ class Road:
         most = min(end, first + self._reach) if prepared.late else end
         days = self._blocks.sources.days(conn, at)
         late = self._blocks.prepare_late(conn, prepared, first, most, days)
-        instructions = self._to_prepare(prepared, (span[0], first, end))
+        instructions = self._to_prepare(prepared, span._replace(end=end))
         end = min(most, prepared.ahead)
         if end == first:
             return None
@@ -256,7 +261,7 @@ class Road:
         self._reach = max(_REACH_MIN, int(grown * (segment.end - first)))
         return segment
 
-    def _to_prepare(self, prepared: Prepared, span: tuple[int, int, int]) -> dict[int, Instruction]:
+    def _to_prepare(self, prepared: Prepared, span: _Span) -> dict[int, Instruction]:
         """Return the rows by themselves that are not ready, as far ahead as it is worth.
 
         Not those that name a row of the same run: what that comes to is not on record yet.
@@ -298,7 +303,7 @@ class Road:
             self._note(self.recorder.file(conn, run.settle(posted), at))
             self._keep_ready(prepared, run.segment)
             if len(run) < ROWS_MAX and self.recorder.beside is None:
-                span = run.first, run.segment.end, end
+                span = _Span(run.first, run.segment.end, end)
                 segment = self._segment(conn, prepared, span, at)
                 if segment is not None:
                     return run.go_on(segment)

@@ -93,6 +93,7 @@ from qianhai.views.past import (
 from qianhai.views.plan import (
     check_document,
     coverage_document,
+    examples_show,
     known_by,
     measure_line,
     reach_document,
@@ -171,6 +172,7 @@ __all__ = [
     "entry_document",
     "entry_line",
     "example_documents",
+    "examples_show",
     "facility_document",
     "facility_line",
     "fault_document",

@@ -149,11 +149,11 @@ def _conditions(policy: Policy, preview: Preview) -> Iterator[Document]:
     for prefix, compiled in _judged(policy, preview.decision):
         for name, (test, tree) in compiled.tests.items():
             known[prefix + name] = test, frozenset(tree.facts)
-    facts = preview.known.facts if preview.known else None
+    facts = preview.known.facts if preview.known else {}
     facility = preview.decision.facility
     for one in preview.decision.conditions:
         condition, read = known.get(one.id, (None, frozenset[str]()))
-        shown = sorted(read) if facts is not None else ()
+        shown = sorted(read) if preview.known else ()
         yield {
             "id": one.id,
             **cause_words((policy.pack,), facility, "condition", one.id),
@@ -162,7 +162,7 @@ def _conditions(policy: Policy, preview: Preview) -> Iterator[Document]:
             "basis": one.basis,
             "otherwise": condition.otherwise.value if condition else "",
             "value": _STATE[one.value],
-            "facts": [{"fact": path, "value": _shown(facts or {}, path)} for path in shown],
+            "facts": [{"fact": path, "value": _shown(facts, path)} for path in shown],
         }
 
 

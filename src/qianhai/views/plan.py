@@ -1,7 +1,8 @@
 """The plan as documents: a line and a page of each measure, and what a check found."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from qianhai.policy import (
     SIDES,
@@ -79,21 +80,36 @@ def shown_document(shown: Shown, proposed: Sequence[Proposal]) -> Document:
     }
 
 
-def coverage_document(policy: Policy, owners: Sequence[Facility | Overlay]) -> Document:
+@dataclass(frozen=True, slots=True)
+class ExamplesShow:
+    """What examples show: who knows the facts of each owner, and every condition and limit."""
+
+    facts: Mapping[tuple[str, bool], Mapping[str, int]]
+    shown: Sequence[tuple[Shown, Sequence[Proposal]]]
+
+    @property
+    def lacking(self) -> int:
+        """How many sides are not shown."""
+        return sum(len(one.lacking) for one, _ in self.shown)
+
+
+def examples_show(policy: Policy, owners: Sequence[Facility | Overlay]) -> ExamplesShow:
     """Return what the examples show of each condition of facilities and overlays, and propose.
 
     The pack is one with its examples.
     """
-    counted = {(one.id, isinstance(one, Facility)): known_by(policy, one) for one in owners}
-    shown = [
-        one
-        for one in coverage(policy, owners={one.id for one in owners})
-        if (one.facility, bool(one.action)) in counted
-    ]
+    facts = {(one.id, isinstance(one, Facility)): known_by(policy, one) for one in owners}
+    counts = coverage(policy, owners={one.id for one in owners})
+    shown = [one for one in counts if (one.facility, bool(one.action)) in facts]
+    return ExamplesShow(facts, [(one, proposals(policy, one)) for one in shown])
+
+
+def coverage_document(found: ExamplesShow) -> Document:
+    """Return what examples show as a document."""
     return {
-        "lacking": sum(len(one.lacking) for one in shown),
-        "facts": [{"facility": name, **counts} for (name, _), counts in counted.items()],
-        "shown": [shown_document(one, proposals(policy, one)) for one in shown],
+        "lacking": found.lacking,
+        "facts": [{"facility": name, **counts} for (name, _), counts in found.facts.items()],
+        "shown": [shown_document(one, proposed) for one, proposed in found.shown],
     }
 
 

@@ -6,10 +6,11 @@ What a step allows is decided by the road and held by the database, not here; lo
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Final
 
 from qianhai import views
 from qianhai.db import Connection
+from qianhai.identity import Role
 from qianhai.instructions import (
     Change,
     Changes,
@@ -27,10 +28,23 @@ from qianhai.kernel import BadInput
 from qianhai.policy import open_policy, pack_differences, unbundled
 from qianhai.views import Document
 from qianhai.web import faults
+from qianhai.web.access import allow
 from qianhai.web.archives import files_of
 from qianhai.web.site import House
 from qianhai.web.visitor import Visitor
 
+#: Who sees the changes; who proposes, who proves and activates, who approves.
+READERS: Final = (
+    Role.POLICY_AUTHOR,
+    Role.APPROVER,
+    Role.AUDITOR,
+    Role.SUPERVISOR,
+    Role.PROGRAMME,
+)
+Reader = Annotated[Visitor, allow(*READERS)]
+Author = Annotated[Visitor, allow(Role.POLICY_AUTHOR)]
+Prover = Annotated[Visitor, allow(Role.POLICY_AUTHOR, Role.APPROVER)]
+Approver = Annotated[Visitor, allow(Role.APPROVER)]
 _Act = Callable[[Changes, Connection], Change]
 
 

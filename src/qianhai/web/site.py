@@ -16,7 +16,13 @@ from qianhai.identity import Gate, Terms, Vault
 from qianhai.instructions import Bank, FourEyes, PastDecisions, Roads
 from qianhai.policy import Facility, Overlay, Policy, bundled, open_policy, reach_of
 from qianhai.registers import Keyring
-from qianhai.views import Document, coverage_document, example_documents, reach_document
+from qianhai.views import (
+    Document,
+    coverage_document,
+    example_documents,
+    examples_show,
+    reach_document,
+)
 from qianhai.web.bearers import Bearers
 from qianhai.web.languages import Catalogues
 from qianhai.web.metrics import Metrics
@@ -137,7 +143,9 @@ class House:
             *policy.pack.facilities.values(),
             *policy.pack.overlays.values(),
         ]
-        return coverage_document(policy, owners) | {"plan": reach_document(reach_of(policy))}
+        return coverage_document(examples_show(policy, owners)) | {
+            "plan": reach_document(reach_of(policy))
+        }
 
     @cached_property
     def roads(self) -> Roads:

@@ -12,13 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from qianhai.identity import Role
 from qianhai.instructions import Wanted, proven_why, read_pack
 from qianhai.kernel import BadInput, Flaw
 from qianhai.policy import open_policy, unbundled
 from qianhai.views import turn_document
 from qianhai.web import changing, faults
-from qianhai.web.access import allow
 from qianhai.web.api.batches import WorkDocument, accepted, own_work
 from qianhai.web.api.decisions import Cursor, Limit
 from qianhai.web.api.naming import cursor, day_in, position, refused, told, unknown
@@ -26,18 +24,12 @@ from qianhai.web.api.shapes import DayText, Page, Said
 from qianhai.web.api.strict import StrictRoute
 from qianhai.web.api.uploads import archive_body, taken_archive
 from qianhai.web.archives import ARCHIVE_BYTES_MAX
+from qianhai.web.changing import Approver, Author, Prover, Reader
 from qianhai.web.messages import mark
 from qianhai.web.proving import Replayed, check_and_propose, replay
 from qianhai.web.visitor import Visitor
 
 router: Final = APIRouter(prefix="/policy", tags=["policy"], route_class=StrictRoute)
-Reader = Annotated[
-    Visitor,
-    allow(Role.POLICY_AUTHOR, Role.APPROVER, Role.AUDITOR, Role.SUPERVISOR, Role.PROGRAMME),
-]
-Author = Annotated[Visitor, allow(Role.POLICY_AUTHOR)]
-Prover = Annotated[Visitor, allow(Role.POLICY_AUTHOR, Role.APPROVER)]
-Approver = Annotated[Visitor, allow(Role.APPROVER)]
 ChangeNumber = Annotated[int, Path(ge=1, le=999_999_999, description="The number of a change.")]
 Scope = Literal["whole", "changed"]
 _SCOPES: Final[tuple[Scope, ...]] = ("whole", "changed")

@@ -8,20 +8,19 @@ from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 from itertools import islice
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from qianhai import views
-from qianhai.identity import Role
 from qianhai.instructions import Wanted, changes_of, editions_of, newest_decision, read_pack
 from qianhai.kernel import BadInput, Flaw, Place, parse_date
 from qianhai.policy import open_policy, unbundled
 from qianhai.web import changing, faults, proving
-from qianhai.web.access import allow
 from qianhai.web.archives import ARCHIVE_BYTES_MAX
+from qianhai.web.changing import READERS, Approver, Author, Prover, Reader
 from qianhai.web.files import rows_file
 from qianhai.web.messages import mark
 from qianhai.web.navigation import Entry
@@ -31,13 +30,6 @@ from qianhai.web.render import onward, page
 from qianhai.web.visitor import Visitor
 from qianhai.web.works import Work
 
-_READERS: Final = (
-    Role.POLICY_AUTHOR,
-    Role.APPROVER,
-    Role.AUDITOR,
-    Role.SUPERVISOR,
-    Role.PROGRAMME,
-)
 router: Final = APIRouter(prefix="/policy")
 subject: Final = Subject(
     router,
@@ -46,15 +38,11 @@ subject: Final = Subject(
             mark("Policy"),
             mark("Changes of the rules, what they would turn, what is in shadow."),
             "/policy",
-            frozenset(_READERS),
+            frozenset(READERS),
             order=500,
         ),
     ),
 )
-Reader = Annotated[Visitor, allow(*_READERS)]
-Author = Annotated[Visitor, allow(Role.POLICY_AUTHOR)]
-Prover = Annotated[Visitor, allow(Role.POLICY_AUTHOR, Role.APPROVER)]
-Approver = Annotated[Visitor, allow(Role.APPROVER)]
 _UNFIT: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 _PAGE: Final = 100
 _SHADOW_COLUMNS: Final = ("id", "facility", "live", "candidate")
