@@ -146,7 +146,7 @@ def test_a_watched_pack_is_checked_again_at_every_save_and_ends_on_interrupt(cop
             path.write_text(sound)
             lines.until("0 differences")
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=300) == 0
         finally:
             process.kill()
 
@@ -265,6 +265,6 @@ def test_an_editor_is_told_of_mistakes_names_and_meanings(copy: Path) -> None:
             }
             editor.ask("shutdown")
             editor.tell("exit")
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=300) == 0
         finally:
             process.kill()

@@ -80,7 +80,7 @@ class Served:
 
     def client(self, **headers: str) -> httpx2.Client:
         """Return a browser without scripts, that nobody signed in."""
-        client = httpx2.Client(base_url=self.address, headers=headers, timeout=60)
+        client = httpx2.Client(base_url=self.address, headers=headers, timeout=300)
         self.clients.append(client)
         return client
 

@@ -70,7 +70,7 @@ def _ask(served: Served, description: dict[str, Any], token: str, examples: int)
         def held(case: Any) -> None:  # noqa: ANN401 - the library's case
             nonlocal count
             answer = case.call(
-                base_url=served.address, headers={"Authorization": f"Bearer {token}"}, timeout=30
+                base_url=served.address, headers={"Authorization": f"Bearer {token}"}, timeout=300
             )
             case.validate_response(answer, checks=_CHECKS)
             count += 1
