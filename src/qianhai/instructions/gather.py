@@ -16,8 +16,8 @@ from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook, limit_name, position_name
 from qianhai.instructions.model import Known
 from qianhai.instructions.schedules import part_of
-from qianhai.kernel import Money, Place, format_minor, scale_of
-from qianhai.policy import Compiled, Fact, Leaf, Policy, Values, leaves_of, read_facts
+from qianhai.kernel import Money, format_minor, scale_of
+from qianhai.policy import Compiled, Fact, Leaf, Policy, Values, leaves_of, read_leaf
 from qianhai.registers import Register
 
 #: What a provider says of one instruction: a value, or None for unknown.
@@ -298,6 +298,6 @@ def place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw:
             facts[name] = amount
         return
     text = raw if isinstance(raw, bool | str) else format(raw, "f")
-    values, flaws = read_facts({name: fact}, [(name, text)], Place, leaves=leaves)
-    if not flaws:
-        facts.update(values)
+    value = read_leaf(leaves[name], text) if name in leaves else None
+    if value is not None:
+        facts[name] = value
