@@ -7,7 +7,7 @@ import pytest
 
 from policy.small import small
 from qianhai.kernel import Flaw, Place
-from qianhai.policy import Fact, flatten, leaves_of, read_facts
+from qianhai.policy import Fact, flatten, leaves_of, read_facts, read_leaf
 from qianhai.policy.facts import Values
 from qianhai.rules import ABSENT
 
@@ -136,3 +136,24 @@ def test_a_whole_number_is_a_whole_number() -> None:
 
 def test_all_flaws_of_an_input_come_at_once() -> None:
     assert len(_codes({"is_sound": "?", "use": "?", "back": "-1", "no": "1"})) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"),
+    [
+        ("is_sound", True),
+        ("is_sound", "yes"),
+        ("due_on", "2030-02-28"),
+        ("due_on", "28.2.2030"),
+        ("paper", "河-1"),
+        ("used", "7.25"),
+        ("used", "7.255"),
+        ("used", 7.25),
+        ("shares", "many"),
+    ],
+)
+def test_a_leaf_by_itself_is_read_as_in_company_and_without_a_flaw_only(
+    path: str, raw: object
+) -> None:
+    values, flaws = _read({path: raw})
+    assert read_leaf(leaves_of(DECLARED)[path], raw) == (None if flaws else values[path])

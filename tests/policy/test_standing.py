@@ -34,6 +34,14 @@ def test_a_parameter_has_the_value_of_the_day_or_none_that_is_sure(
     assert small().standing(on).parameters.get("room") == room
 
 
+def test_days_that_stand_alike_share_their_values_and_each_decides_as_its_own_day() -> None:
+    policy = small()
+    days = [date(2030, 6, 1), date(2030, 6, 2), date(2034, 6, 1)]
+    first, second, later = (policy.standing(day) for day in days)
+    assert first.ids == second.ids != later.ids
+    assert [decided(policy, SOUND, on=day).decision.on for day in days] == days
+
+
 @pytest.mark.parametrize("on", [date(2032, 6, 1), date(2033, 6, 1)])
 def test_a_value_that_is_not_established_decides_nothing_and_is_named(on: date) -> None:
     decision = decided(small(), SOUND, on=on).decision

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qianhai.kernel import CURRENCIES, Place
-from qianhai.policy import Leaf, read_facts
+from qianhai.policy import Leaf, read_facts, read_leaf
 
 #: How the values of each type of fact are held.
 HELD: Final = {
@@ -143,11 +143,7 @@ def _numbers(_leaf: Leaf, array: Array) -> tuple[Array, Mask]:
 def _distinct(leaf: Leaf, array: Array) -> tuple[Array, Mask]:
     """Read each distinct text once."""
     coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    leaves, path = {leaf.path: leaf}, leaf.path
-    read = []
-    for text in coded.dictionary.to_pylist():
-        values, _ = read_facts({}, [(path, text)], _nowhere, leaves=leaves)
-        read.append(values.get(path))
+    read = [read_leaf(leaf, text) for text in coded.dictionary.to_pylist()]
     values = pa.array(read, HELD[leaf.type]).take(coded.indices)
     return values, np.asarray(values.is_null()) & np.asarray(coded.is_valid())
 

@@ -45,7 +45,7 @@ class Horizon:
 
     def lets_pass(self, one: Handover) -> bool:
         """Tell whether an answer stands on nothing that the column changes."""
-        stands = stands_on(one)
+        stands = one.stands_on
         if stands and (self._settles or not self._moved.isdisjoint(stands)):
             return False
         return not self._filings.meet(one, self._count)
@@ -58,9 +58,3 @@ class Horizon:
             self._moved.update(name for leg in legs for name in (leg.debit, leg.credit))
             # What is settled moves the accounts of what was held, not known here.
             self._settles = self._settles or one.chain.kind in (Kind.COMMIT, Kind.VOID)
-
-
-def stands_on(one: Handover) -> set[str]:
-    """Return the accounts whose balances an answer rests on."""
-    expected = () if one.chain is None else one.chain.expects
-    return {*one.row.read, *(name for name, _ in expected)}

@@ -16,8 +16,8 @@ from qianhai.db import Connection
 from qianhai.instructions.accounts import AccountBook, limit_name, position_name
 from qianhai.instructions.model import Known
 from qianhai.instructions.schedules import part_of
-from qianhai.kernel import Money, Place, format_minor, scale_of
-from qianhai.policy import Compiled, Fact, Leaf, Policy, Values, leaves_of, read_facts
+from qianhai.kernel import Money, format_minor, scale_of
+from qianhai.policy import Compiled, Fact, Leaf, Policy, Values, read_leaf
 from qianhai.registers import Register
 
 #: What a provider says of one instruction: a value, or None for unknown.
@@ -244,7 +244,7 @@ def gather(at: Gathering, wanted: frozenset[str], *, with_used: bool = False) ->
         return
     asked = at.rows[0].compiled.facts_beside_used
     declared = at.rows[0].compiled.facts
-    leaves = leaves_of(declared)
+    leaves = at.rows[0].compiled.leaves
     named = {leaf.name for path, leaf in leaves.items() if path in wanted}
     beside = {leaf.name for path, leaf in leaves.items() if path in asked}
     asked_of = [declared[name].args for name in named]
@@ -298,6 +298,6 @@ def place(facts: Values, name: str, fact: Fact, leaves: Mapping[str, Leaf], raw:
             facts[name] = amount
         return
     text = raw if isinstance(raw, bool | str) else format(raw, "f")
-    values, flaws = read_facts({name: fact}, [(name, text)], Place, leaves=leaves)
-    if not flaws:
-        facts.update(values)
+    value = read_leaf(leaves[name], text) if name in leaves else None
+    if value is not None:
+        facts[name] = value

@@ -6,7 +6,7 @@ and each kind proves the engine against it. Limits are left to the ledger, as fo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -93,7 +93,7 @@ class Judge:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._made: dict[tuple[str, str, int], tuple[Standing, Business]] = {}
+        self._made: dict[tuple[object, ...], Business] = {}
 
     @cached_property
     def _engine(self) -> DuckDB:
@@ -131,19 +131,21 @@ class Judge:
         )
 
     def _business(self, compiled: Compiled, standing: Standing) -> Business:
-        key = compiled.facility, compiled.name, id(standing)
-        if key not in self._made:
+        """Return an action ready for columns on a day; equal days share its program."""
+        key = compiled.facility, compiled.name, *standing.ids
+        made = self._made.get(key)
+        if made is None:
             conditions = {f"test.{name}": tree for name, (_, tree) in compiled.tests.items()}
             conditions |= {k: t for k, t in compiled.guards.items() if not k.startswith("let.")}
             values = {k: t for k, t in compiled.values.items() if not k.startswith("let.")}
             rules = Rules(
                 self._policy, compiled, standing, conditions, values, leaves_of(compiled.facts)
             )
-            business = Business(
-                rules, rules.program(to_duckdb), _currencies(self._policy, compiled)
-            )
-            self._made[key] = standing, business
-        return self._made[key][1]
+            made = Business(rules, rules.program(to_duckdb), _currencies(self._policy, compiled))
+        elif made.rules.standing is not standing:
+            made = replace(made, rules=replace(made.rules, standing=standing), kinds={})
+        self._made[key] = made
+        return made
 
 
 def _currencies(policy: Policy, compiled: Compiled) -> dict[str, str]:

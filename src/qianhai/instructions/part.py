@@ -96,19 +96,27 @@ class Part:
 
     def take(self, mask: Numbers) -> "Part":
         """Return some of the rows."""
-        if mask.all():
+        return self if mask.all() else self._some(mask, self.subjects.filter(pa.array(mask)))
+
+    def between(self, first: int, end: int) -> "Part":
+        """Return the rows from one place of the block up to another."""
+        begin, stop = np.searchsorted(self.places, (first, end)).tolist()
+        if stop - begin == len(self):
             return self
+        return self._some(slice(begin, stop), self.subjects.slice(begin, stop - begin))
+
+    def _some(self, which: Numbers | slice, subjects: pa.Array) -> "Part":
         return replace(
             self,
-            subjects=self.subjects.filter(pa.array(mask)),
-            rows=self.rows[mask],
-            places=self.places[mask],
-            legs=[_taken(leg, mask) for leg in self.legs],
-            draws=[_taken(draw, mask) for draw in self.draws],
-            reads=[_taken(read, mask) for read in self.reads],
-            amounts={name: numbers[mask] for name, numbers in self.amounts.items()},
-            figures=[{n: _taken(f, mask) for n, f in one.items()} for one in self.figures],
-            seqs=self.seqs[mask],
+            subjects=subjects,
+            rows=self.rows[which],
+            places=self.places[which],
+            legs=[_taken(leg, which) for leg in self.legs],
+            draws=[_taken(draw, which) for draw in self.draws],
+            reads=[_taken(read, which) for read in self.reads],
+            amounts={name: numbers[which] for name, numbers in self.amounts.items()},
+            figures=[{n: _taken(f, which) for n, f in one.items()} for one in self.figures],
+            seqs=self.seqs[which],
         )
 
     def ids(self) -> list[str]:
@@ -320,10 +328,10 @@ def part_of(
     )
 
 
-def _taken(one: Columns, mask: Numbers) -> Columns:
+def _taken(one: Columns, which: Numbers | slice) -> Columns:
     """Return some rows of whatever has columns."""
     columns: dict[str, Any] = {
-        field.name: value[mask]
+        field.name: value[which]
         for field in fields(one)
         if isinstance(value := getattr(one, field.name), np.ndarray)
     }

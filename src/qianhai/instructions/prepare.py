@@ -29,7 +29,7 @@ from qianhai.instructions.shape import (
 )
 from qianhai.kernel import Outcome, reach
 from qianhai.ledger import Balance, balances
-from qianhai.policy import Compiled, Policy, Verdict, leaves_of
+from qianhai.policy import Compiled, Policy, Verdict
 
 
 class Preparer:
@@ -73,7 +73,7 @@ class Preparer:
         """
         key = compiled.facility, compiled.name
         if key not in self._wanted:
-            leaves, action = leaves_of(compiled.facts), compiled.action
+            leaves, action = compiled.leaves, compiled.action
             positions = self._policy.pack.facilities[compiled.facility].positions
             named = {pool.holder for limit in action.limits for pool in limit.parts}
             for name in (*action.opens, *action.closes):

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from qianhai.instructions.columns import NO_CAP
-from qianhai.instructions.cut import stands_on
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer
 from qianhai.instructions.part import Part
@@ -106,12 +105,12 @@ def segment_of(
     repeated: Mapping[int, Answer],
 ) -> Segment:
     """Return the rows of a block from one place up to another."""
-    masks = ((part, (part.places >= first) & (part.places < end)) for part in parts)
+    near = (part for part in parts if part.places[0] < end and part.places[-1] >= first)
     return Segment(
         prepared,
         first,
         end,
-        [part.take(mask) for part, mask in masks if mask.any()],
+        [some for part in near if len(some := part.between(first, end))],
         {place: one for place, one in handovers.items() if place < end},
         {place: one for place, one in repeated.items() if place < end},
     )
@@ -148,7 +147,7 @@ class Done:
 
     def meets(self, one: Handover, place: int) -> bool:
         """Tell whether an answer rests on what a row before its place changes."""
-        if any(self._moved.before(name, place) for name in stands_on(one)):
+        if any(self._moved.before(name, place) for name in one.stands_on):
             return True
         return self._filings.meet(one, place)
 

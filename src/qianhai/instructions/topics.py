@@ -144,12 +144,12 @@ class Filings:
 
     def meet(self, one: Handover, place: int) -> bool:
         """Tell whether an answer asks for what a row before its place files and may change."""
-        if not self._places:
+        if self._places.keys().isdisjoint(one.named):
             return False
         headings = self._lookups.of(one.row.compiled)
         return any(
             at < place and (headings is None or self._is_changed(one.row, heading, name, place))
-            for name in texts_of(one.row) & self._places.keys()
+            for name in one.named & self._places.keys()
             for heading, at in self._places[name].items()
             if headings is None or heading in headings
         )
@@ -161,9 +161,3 @@ class Filings:
             return True
         is_ended = self._places[about].get((_ENDED, name), place) < place
         return is_ended or not self._lookups.holds(row, name, about)
-
-
-def texts_of(row: Known) -> set[str]:
-    """Return every name by which an instruction could be about something on file."""
-    named = {*row.parties.values(), *row.accounts.values(), row.key}
-    return named | {value for value in row.facts.values() if isinstance(value, str)}

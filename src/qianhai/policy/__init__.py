@@ -33,7 +33,7 @@ from qianhai.policy.examples import (
     decide_case,
     judge_case,
 )
-from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts
+from qianhai.policy.facts import Leaf, Values, flatten, leaves_of, read_facts, read_leaf
 from qianhai.policy.figures import Figure, judge_figure
 from qianhai.policy.fitting import Fit, fits_of
 from qianhai.policy.in_force import OPEN, Authorisation, as_status, open_clauses, statuses_on
@@ -165,6 +165,7 @@ __all__ = [
     "reach_of",
     "read_document",
     "read_facts",
+    "read_leaf",
     "read_pack",
     "schemas",
     "settlings",

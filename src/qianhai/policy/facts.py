@@ -105,6 +105,19 @@ def read_facts(
     return reading.values, reading.flaws
 
 
+def read_leaf(leaf: Leaf, raw: object) -> object:
+    """Return the value of one leaf by itself, as `read_facts` does; None where it has a flaw."""
+    if leaf.type == "list":
+        return None
+    try:
+        value = _scalar_of(leaf, _text_of(raw))
+        if leaf.type == "money" and leaf.currency in CURRENCIES and isinstance(value, Decimal):
+            to_minor(value, CURRENCIES[leaf.currency])
+    except (_WrongFormError, ValueError):
+        return None
+    return value
+
+
 class _Reading:
     """The values read so far, and every flaw."""
 

@@ -43,8 +43,10 @@ class Policy:
         #: Business of no facility: it has no facts and permits nothing by itself.
         self.nothing = no_facility()
         self._standings: dict[tuple[object, ...], Standing] = {}
+        #: What stands on many days alike, once, so that what is bound to it serves all of them.
+        self._equal: dict[tuple[object, ...], Standing] = {}
         #: What is bound stays beside what it was bound from, so that no id is used again.
-        self._bound: dict[tuple[int, int], tuple[Compiled, Standing, Bound]] = {}
+        self._bound: dict[tuple[int, ...], tuple[Compiled, Standing, Bound]] = {}
 
     def compiled(self, facility: str, action: str = "") -> Compiled:
         """Return an action ready to be decided; without a name, the facility's first.
@@ -72,10 +74,16 @@ class Policy:
         if found is None:
             if len(self._standings) >= _KEPT_MAX:
                 self._standings.clear()
-            found = self._standings[key] = standing_on(
-                self.pack, day, switches=switches, authorisations=authorisations
-            )
+                self._equal.clear()
+            fresh = standing_on(self.pack, day, switches=switches, authorisations=authorisations)
+            found = self._standings[key] = self._shared(fresh)
         return found
+
+    def _shared(self, fresh: Standing) -> Standing:
+        """Return what stands on a day, with the very values of an earlier day that are equal."""
+        parameters, switches = tuple(fresh.parameters.items()), tuple(fresh.switches.items())
+        equal = self._equal.setdefault((parameters, switches, fresh.open_clauses), fresh)
+        return replace(equal, on=fresh.on)
 
     def decide(
         self,
@@ -86,7 +94,7 @@ class Policy:
         ledger_decides: bool = False,
     ) -> Verdict:
         """Decide one action on its facts; see `deciding.decide`."""
-        key = (id(compiled), id(standing))
+        key = (id(compiled), *standing.ids)
         kept = self._bound.get(key)
         if kept is None:
             if len(self._bound) >= _KEPT_MAX:
