@@ -39,7 +39,7 @@ from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.prepare_block import BlockPreparer
 from qianhai.instructions.record import Recorder
 from qianhai.ledger import Writer, warm
-from qianhai.main import read_files
+from qianhai.main import read_files, search_seldom
 from qianhai.messages import Shape, read
 from qianhai.policy import Policy, bundled, open_policy
 from qianhai.registers import Keyring
@@ -176,6 +176,7 @@ def admit(database: Database, policy: Policy, keyring: Keyring, parties: Path, r
 
 def book(road: Road, staged: Staged, policy: Policy, out: Path, shares: Shares, lines: int) -> None:
     """Book what was staged and write every outcome."""
+    search_seldom()
     tally, done = DayTally(policy.pack), 0
     moments = (START + timedelta(milliseconds=number) for number in range(10 * lines))
     with Outcomes(policy.pack, out) as outcomes, shares.of("read back and hand over"):

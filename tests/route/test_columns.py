@@ -12,7 +12,7 @@ from qianhai.db import Database
 from qianhai.instructions import Answered, Staged, Stager, prepare_block
 from qianhai.messages import Row, Shape, neutralised, read
 from qianhai.policy import Policy
-from qianhai.views import DayTally, csv_lines, json_lines, outcome_document, outcome_line
+from qianhai.views import DayTally, lines_of, outcome_document, outcome_line
 from route.test_submit_many import Bank, plan, rows
 
 __all__ = ["plan", "rows"]
@@ -39,12 +39,13 @@ def test_the_lines_of_parts_are_those_of_their_answers(
     plan: Policy, answered: list[Answered]
 ) -> None:
     for part in (part for one in answered for part in one.parts):
-        lines = zip(csv_lines(plan.pack, part), json_lines(plan.pack, part), strict=True)
+        lines = zip(*lines_of(plan.pack, part), strict=True)
         for row, (line, text) in enumerate(lines):
             answer = part.answer(row)
-            cells = [neutralised(cell) for cell in outcome_line(plan.pack, answer)]
+            document = outcome_document(plan.pack, answer)
+            cells = [neutralised(cell) for cell in outcome_line(plan.pack, answer, document)]
             assert next(csv.reader(io.StringIO(line))) == cells
-            assert json.loads(text) == outcome_document(plan.pack, answer)
+            assert json.loads(text) == document
 
 
 def test_the_tally_of_parts_is_that_of_their_answers(
@@ -82,7 +83,7 @@ def test_an_id_that_is_no_plain_text_is_written_as_one(
     parts = [part for one in found for part in one.parts]
     assert parts
     for part in parts:
-        read_back = [next(csv.reader(io.StringIO(one)))[0] for one in csv_lines(plan.pack, part)]
+        lines, texts = lines_of(plan.pack, part)
+        read_back = [next(csv.reader(io.StringIO(one)))[0] for one in lines]
         assert read_back == [neutralised(one) for one in part.ids()]
-        told = [json.loads(one)["id"] for one in json_lines(plan.pack, part)]
-        assert told == part.ids()
+        assert [json.loads(one)["id"] for one in texts] == part.ids()

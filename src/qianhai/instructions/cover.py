@@ -6,11 +6,12 @@ Erasing the person's key leaves rows nobody can read and seals that still hold.
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from qianhai.db import Connection
-from qianhai.kernel import derived_id
+from qianhai.kernel import derived_id, derived_ids
 from qianhai.registers import Keyring, SubjectKey, subject_keys
 
 _MARK: Final = "sealed:"
@@ -37,8 +38,29 @@ class Cover:
         if key is None:
             return text
         row_id = derived_id("cover", self._institution, *row)
-        sealed = key.seal({"text": text}, row_id, self._salts(_NONCE_BYTES))
-        return _MARK + b64encode(sealed).decode()
+        return _sealed(key, text, row_id, self._salts(_NONCE_BYTES))
+
+    def hide_all(
+        self,
+        keys: Mapping[str, SubjectKey],
+        subjects: Sequence[str],
+        ids: Sequence[str],
+        texts: Sequence[str],
+        *what: str,
+    ) -> list[str]:
+        """Return the texts of many rows as they may rest, each under the key of its subject.
+
+        A row is known by its id and by what the text is to it, as for `hide`.
+        """
+        found = list(texts)
+        at = [number for number, subject in enumerate(subjects) if subject in keys]
+        rows = derived_ids(["cover", self._institution], [ids[number] for number in at], what)
+        nonces = self._salts(_NONCE_BYTES * len(at))
+        for place, (number, row) in enumerate(zip(at, rows, strict=True)):
+            nonce = nonces[place * _NONCE_BYTES : (place + 1) * _NONCE_BYTES]
+            key = keys[subjects[number]]
+            found[number] = _sealed(key, texts[number], UUID(bytes=row), nonce)
+        return found
 
     def show(self, key: SubjectKey | None, text: str, *row: str) -> str | None:
         """Return a text as it was written; None when its key was destroyed."""
@@ -49,3 +71,7 @@ class Cover:
         row_id = derived_id("cover", self._institution, *row)
         opened = key.open(b64decode(text.removeprefix(_MARK)), row_id)
         return str(json.loads(opened)["text"])
+
+
+def _sealed(key: SubjectKey, text: str, row_id: UUID, nonce: bytes) -> str:
+    return _MARK + b64encode(key.seal({"text": text}, row_id, nonce)).decode()

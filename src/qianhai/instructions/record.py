@@ -8,13 +8,10 @@ condition, its reasons and limits.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from operator import add
 from typing import Any, Final, Protocol
-
-import pyarrow as pa
 
 from qianhai import journal, registers
 from qianhai.db import Connection
@@ -27,45 +24,23 @@ from qianhai.instructions.model import (
     Answer,
     Drawn,
     Instruction,
-    Known,
     Named,
-    stored_facts,
 )
 from qianhai.instructions.part import Part
-from qianhai.instructions.recall import explained, letters, recall
-from qianhai.instructions.record_columns import PartRows, message, texts_of
+from qianhai.instructions.recall import recall
+from qianhai.instructions.record_columns import PartRows
+from qianhai.instructions.record_rows import Booked, SingleRows
 from qianhai.instructions.report_columns import part_records
-from qianhai.instructions.reports import Record, Reporter
+from qianhai.instructions.reports import Reporter
+from qianhai.instructions.rows import Rows
 from qianhai.journal import Entry, Seal
-from qianhai.kernel import BadInput, canonical_text, derived_id, uuid7
-from qianhai.ledger import Chain, ChainResult
-from qianhai.policy import Decision, Policy, Verdict, open_policy, unbundled
+from qianhai.kernel import BadInput, uuid7
+from qianhai.ledger import Chain
+from qianhai.policy import Decision, Policy, open_policy, unbundled
 from qianhai.registers import Keyring, SubjectKey
 
 #: From so many answers on a column is sealed as one block.
 BLOCK_MIN: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """An instruction with its final verdict and what became of its chain.
-
-    `drawn`, `entries` (what its effects put on file), the chain and what its legs are for are
-    empty unless it is permitted.
-    """
-
-    row: Known
-    verdict: Verdict
-    result: ChainResult
-    drawn: Sequence[Drawn] = ()
-    entries: Sequence[registers.Entry] = ()
-    chain: Chain | None = None
-    owners: Sequence[str] = ()
-
-    @property
-    def decision(self) -> Decision:
-        """Return the decision it ends with."""
-        return self.verdict.decision
 
 
 class Beside(Protocol):
@@ -98,7 +73,6 @@ class Recorder:
         self._cover = Cover(institution_id, keyring, salts)
         self._salts = salts
         self._pack_files = pack_files
-        self._part_rows = PartRows(institution_id, self._cover, salts)
         self._has_pack = False
         self._policies = {policy.pack.hash: policy}
         self._reporter = Reporter(policy, institution_id)
@@ -134,21 +108,19 @@ class Recorder:
         subjects = {one.row.subject for one in booked}
         subjects.update(*(part.subjects.unique().to_pylist() for part in parts))
         keys = self._cover.keys(conn, subjects)
-        keyed = [(one, keys.get(one.row.subject)) for one in booked]
         first = self._pack_seal(conn, at)
-        rows = store.Written(
-            [self._instruction_row(one.row, key, at) for one, key in keyed],
-            [self._decision_row(one, key, at) for one, key in keyed],
-            [self._messages(one.row, one.decision, at) for one in booked],
-            [
-                [self._report_row(one.row, key, record, at) for record in records]
-                for (one, key), records in zip(
-                    keyed, self._reporter.records(conn, booked), strict=True
-                )
-            ],
-        )
+        single = SingleRows(self._institution, self._cover, self._salts, booked, keys, at)
+        records = self._reporter.records(conn, booked)
+        written = {
+            "instructions": single.instructions(),
+            "decisions": single.decisions(),
+            "outbox": single.outbox(),
+            "reports": single.reports(records),
+        }
         if not parts and len(booked) < BLOCK_MIN:
-            seals = store.write_each(conn, rows)
+            messages = [len(one.decision.alerts) for one in booked]
+            counts = zip(messages, map(len, records), strict=True)
+            seals = store.write_each(conn, written, counts)
             seals[0].extend(first)
             beside = self._beside(conn, booked, keys, at)
             journal_entries = [
@@ -159,11 +131,10 @@ class Recorder:
             ]
         else:
             block = uuid7(at, self.salt())
-            reports = [(part, part_records(self._reporter, part)) for part in parts]
-            together = [
-                *first,
-                *store.write_block(conn, self._tables(rows, parts, keys, at, reports), block),
-            ]
+            tables = {name: [rows] for name, rows in written.items()}
+            if parts:
+                self._add_parts(tables, parts, keys, at)
+            together = [*first, *store.write_block(conn, tables, block)]
             together += chain(*self._beside(conn, booked, keys, at))
             body = _summary(booked, parts)
             journal_entries = [
@@ -172,39 +143,21 @@ class Recorder:
         journal.append(conn, journal_entries, at=at, salts=self.salt)
         return [_answer(one) for one in booked]
 
-    def _tables(
+    def _add_parts(
         self,
-        rows: store.Written,
+        tables: Mapping[str, list[Rows]],
         parts: Sequence[Part],
         keys: Mapping[str, SubjectKey],
         at: datetime,
-        reports: Sequence[tuple[Part, Sequence[tuple[str, str, pa.Array]]]],
-    ) -> dict[str, list[pa.Table]]:
-        """Return the rows of a block by the table they go to."""
-        made = self._part_rows
-        sent = [row for each in rows.messages for row in each]
-        return {
-            "instructions": [
-                texts_of(store.INSTRUCTIONS, rows.instructions),
-                *(made.instructions(part, keys, at) for part in parts),
-            ],
-            "decisions": [
-                texts_of(store.DECISIONS, rows.decisions),
-                *(made.decisions(part, keys, at) for part in parts),
-            ],
-            "outbox": [
-                texts_of(store.OUTBOX, sent),
-                *(table for part in parts for table in made.outbox(part, at)),
-            ],
-            "reports": [
-                texts_of(store.REPORTS, [row for each in rows.reports for row in each]),
-                *(
-                    made.report(part, keys, at, kind, period, texts)
-                    for part, records in reports
-                    for kind, period, texts in records
-                ),
-            ],
-        }
+    ) -> None:
+        """Add the rows of parts to those of a block, by the table they go to."""
+        made = PartRows(self._institution, self._cover, self._salts, parts, keys, at)
+        tables["instructions"].append(made.instructions())
+        tables["decisions"].append(made.decisions())
+        tables["outbox"].extend(made.outbox())
+        tables["reports"].append(
+            made.reports([part_records(self._reporter, part) for part in parts])
+        )
 
     def _beside(
         self,
@@ -226,95 +179,6 @@ class Recorder:
         return store.write_pack(
             conn, self._institution, pack.hash, pack.version, self._pack_files, at, self.salt()
         )
-
-    def _instruction_row(
-        self, row: Known, key: SubjectKey | None, at: datetime
-    ) -> Mapping[str, object]:
-        instruction = row.instruction
-        sent = canonical_text(stored_facts(self._sent(row)) | dict(instruction.said))
-        return {
-            "institution_id": self._institution,
-            "id": instruction.id,
-            "content_hash": instruction.content_hash,
-            "facility": row.compiled.facility,
-            "action": row.compiled.name,
-            "continues": instruction.continues or None,
-            "root": row.key,
-            "value_on": instruction.value_on,
-            "received_at": at,
-            "chain_id": instruction.chain_id,
-            "parties": canonical_text(
-                {
-                    "parties": dict(row.parties),
-                    "accounts": dict(row.accounts),
-                    "subject": row.subject,
-                }
-            ),
-            "facts": self._cover.hide(key, sent, instruction.id, "sent"),
-            "salt": self.salt(),
-        }
-
-    def _sent(self, row: Known) -> dict[str, object]:
-        """Return the sender's own facts, those inherited from the continued business included."""
-        return {path: row.facts[path] for path in row.sent if path in row.facts}
-
-    def _decision_row(
-        self, one: Booked, key: SubjectKey | None, at: datetime
-    ) -> Mapping[str, object]:
-        row, decision, result = one.row, one.decision, one.result
-        number = row.instruction.id
-        sent = self._sent(row)
-        told = {path: value for path, value in row.facts.items() if path not in sent}
-        seen = canonical_text(stored_facts(told))
-        return {
-            "institution_id": self._institution,
-            "instruction_id": number,
-            "decided_at": at,
-            "known_at": row.known_at or at,
-            "outcome": decision.outcome.value,
-            "clause": decision.clause,
-            "pack_hash": decision.pack_hash,
-            "facts": self._cover.hide(key, seen, number, "seen"),
-            "answers": letters(decision),
-            "explained": self._cover.hide(key, explained(decision), number, "explained"),
-            "ledger_result": result.result.value,
-            "ledger_seq": result.seq_last,
-            "draws": canonical_text(store.drawn_text(one.drawn)),
-            "salt": self.salt(),
-        }
-
-    def _messages(self, row: Known, decision: Decision, at: datetime) -> list[Mapping[str, object]]:
-        """Return what has to leave beside the reports: the alerts of a refusal."""
-        payload = canonical_text(message(row.instruction.id, decision)) if decision.alerts else ""
-        return [
-            {
-                "institution_id": self._institution,
-                "id": derived_id("outbox", self._institution, row.instruction.id, "alert", name),
-                "instruction_id": row.instruction.id,
-                "kind": "alert",
-                "name": name,
-                "payload": payload,
-                "created_at": at,
-                "salt": self.salt(),
-            }
-            for name in decision.alerts
-        ]
-
-    def _report_row(
-        self, row: Known, key: SubjectKey | None, record: Record, at: datetime
-    ) -> Mapping[str, object]:
-        """Return the first version of a record: it waits to leave itself."""
-        number, content = row.instruction.id, canonical_text(record.content)
-        return {
-            "institution_id": self._institution,
-            "instruction_id": number,
-            "kind": record.kind,
-            "version": 1,
-            "period": record.period,
-            "fields": self._cover.hide(key, content, number, "report", record.kind, "1"),
-            "created_at": at,
-            "salt": self.salt(),
-        }
 
     def expired(self, conn: Connection, void: Chain, at: datetime) -> None:
         """Record that a hold's time was over and what it set aside is free again."""

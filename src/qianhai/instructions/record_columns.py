@@ -1,4 +1,4 @@
-"""Rows of many answers in columns: what `record` writes for one instruction, for a part at once.
+"""Rows of many answers in columns: what `record_rows` writes for one, for all parts at once.
 
 Texts are written once for the kind and filled with what differs. A person's texts are sealed one
 by one, under that person's key. Holds no SQL.
@@ -6,16 +6,19 @@ by one, under that person's key. Holds no SQL.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qianhai.instructions.cover import Cover
 from qianhai.instructions.part import Part
 from qianhai.instructions.recall import explained, letters
+from qianhai.instructions.report_columns import Texts
+from qianhai.instructions.rows import Rows, bytea, salts_of, uuids
 from qianhai.instructions.store import DECISIONS, INSTRUCTIONS, OUTBOX, REPORTS, drawn_text
 from qianhai.instructions.template import decimals, escaped, fill, mark
 from qianhai.kernel import canonical_text, derived_ids
@@ -27,143 +30,167 @@ Columns = dict[str, Any]
 
 
 class PartRows:
-    """Makes the rows that parts of a column leave."""
+    """Makes the rows that the parts of a run leave: parts of one block, at least one."""
 
-    def __init__(self, institution_id: str, cover: Cover, salts: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        institution_id: str,
+        cover: Cover,
+        salts: Callable[[int], bytes],
+        parts: Sequence[Part],
+        keys: Keys,
+        at: datetime,
+    ) -> None:
         self._institution, self._cover, self._salts = institution_id, cover, salts
+        self._parts, self._keys, self._at = parts, keys, at.isoformat()
+        self._ids = [part.ids() for part in parts]
+        self._all_ids = list(chain.from_iterable(self._ids))
+        self._subjects = [part.subjects.to_pylist() for part in parts]
+        self._all_subjects = list(chain.from_iterable(self._subjects))
+        #: Which part each row is of.
+        self._part_of = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
 
-    def instructions(self, part: Part, keys: Keys, at: datetime) -> pa.Table:
+    def instructions(self) -> Rows:
         """Return the rows of instructions."""
-        heads, places = part.block.heads, pa.array(part.places)
-        taken = {name: heads[name].take(places) for name in ("id", "content_hash", "own", "sent")}
-        subjects = escaped(part.subjects)
-        own = pc.utf8_slice_codeunits(taken["own"].combine_chunks(), 0, -1)
-        parties = pc.binary_join_element_wise(own, ',"subject":"', subjects, '"}', "")
-        ids = part.ids()
-        chains = derived_ids(["chain", self._institution], ids)
-        rules = part.judged.business.rules
-        return self._table(
-            INSTRUCTIONS,
-            len(part),
-            {
-                "id": taken["id"],
-                "content_hash": [f"\\x{one.hex()}" for one in taken["content_hash"].to_pylist()],
-                "facility": rules.compiled.facility,
-                "action": rules.compiled.name,
-                "root": taken["id"],
-                "value_on": part.judged.group.value_on,
-                "received_at": at,
-                "chain_id": _uuids(chains),
-                "parties": parties,
-                "facts": self._hidden(part, keys, ids, taken["sent"], "sent"),
-            },
-        )
+        places = np.concatenate([part.places for part in self._parts])
+        names = ["content_hash", "facility", "action", "value_on", "own", "sent"]
+        heads = self._parts[0].block.heads.select(names).take(pa.array(places)).combine_chunks()
+        taken = {name: _whole(heads[name]) for name in names}
+        own = pc.utf8_slice_codeunits(taken["own"], 0, -1)
+        subjects = escaped(_joined([part.subjects for part in self._parts]))
+        columns: Columns = {
+            "id": self._all_ids,
+            "content_hash": [bytea(one) for one in taken["content_hash"].to_pylist()],
+            "facility": taken["facility"],
+            "action": taken["action"],
+            "root": self._all_ids,
+            "value_on": taken["value_on"].cast(pa.string()),
+            "received_at": self._at,
+            "chain_id": uuids(derived_ids(["chain", self._institution], self._all_ids)),
+            "parties": pc.binary_join_element_wise(own, ',"subject":"', subjects, '"}', ""),
+            "facts": self._hidden(taken["sent"], "sent"),
+        }
+        return self._rows(INSTRUCTIONS, len(self._all_ids), columns)
 
-    def decisions(self, part: Part, keys: Keys, at: datetime) -> pa.Table:
+    def decisions(self) -> Rows:
         """Return the rows of decisions."""
-        ids, decision = part.ids(), part.decision
-        marks, columns = marked(part)
-        seen = part.judged.provided.take(pa.array(part.rows))
-        text = fill(explained(marks), columns, len(part))
-        moved = pa.array([seq or None for seq in part.seqs.tolist()], pa.int64())
-        return self._table(
-            DECISIONS,
-            len(part),
-            {
-                "instruction_id": ids,
-                "decided_at": at,
-                "known_at": part.known_at,
-                "outcome": decision.outcome.value,
-                "clause": decision.clause,
-                "pack_hash": decision.pack_hash,
-                "facts": self._hidden(part, keys, ids, seen, "seen"),
-                "answers": letters(decision),
-                "explained": self._hidden(part, keys, ids, text, "explained"),
-                "ledger_result": "posted",
-                "ledger_seq": moved.cast(pa.string()),
-                "draws": self._draws(part),
-            },
-        )
+        parts = self._parts
+        decisions = [part.decision for part in parts]
+        seqs = pa.array(np.concatenate([part.seqs for part in parts]))
+        moved = pc.if_else(pc.equal(seqs, 0), None, seqs)
+        seen = [part.judged.provided.take(pa.array(part.rows)) for part in parts]
+        columns: Columns = {
+            "instruction_id": self._all_ids,
+            "decided_at": self._at,
+            "known_at": self._each([part.known_at.isoformat() for part in parts]),
+            "outcome": self._each([one.outcome.value for one in decisions]),
+            "clause": self._each([one.clause for one in decisions]),
+            "pack_hash": self._each([one.pack_hash for one in decisions]),
+            "facts": self._hidden(_joined(seen), "seen"),
+            "answers": self._each([letters(one) for one in decisions]),
+            "explained": self._hidden(_joined([_explained(part) for part in parts]), "explained"),
+            "ledger_result": "posted",
+            "ledger_seq": moved.cast(pa.string()),
+            "draws": _joined([_draws(part) for part in parts]),
+        }
+        return self._rows(DECISIONS, len(self._all_ids), columns)
 
-    def outbox(self, part: Part, at: datetime) -> list[pa.Table]:
+    def outbox(self) -> list[Rows]:
         """Return the rows of what has to leave beside the reports: the alerts of a refusal."""
-        decision, ids = part.decision, part.ids()
-        told = canonical_text(message(mark("id"), decision)) if decision.alerts else ""
-        payload = fill(told, {"id": escaped(pa.array(ids))}, len(part))
         return [
-            self._table(
-                OUTBOX,
-                len(part),
-                {
-                    "id": _uuids(derived_ids(["outbox", self._institution], ids, ["alert", name])),
-                    "instruction_id": ids,
-                    "kind": "alert",
-                    "name": name,
-                    "payload": payload,
-                    "created_at": at,
-                },
-            )
-            for name in decision.alerts
+            self._alerts(part.decision, ids, name)
+            for part, ids in zip(self._parts, self._ids, strict=True)
+            for name in part.decision.alerts
         ]
 
-    def report(
-        self, part: Part, keys: Keys, at: datetime, kind: str, period: str, texts: pa.Array
-    ) -> pa.Table:
-        """Return the first versions of a record of each row."""
-        ids = part.ids()
-        cells: Columns = {
+    def _alerts(self, decision: Decision, ids: list[str], name: str) -> Rows:
+        told = canonical_text(message(mark("id"), decision))
+        columns: Columns = {
+            "id": uuids(derived_ids(["outbox", self._institution], ids, ["alert", name])),
             "instruction_id": ids,
-            "kind": kind,
+            "kind": "alert",
+            "name": name,
+            "payload": fill(told, {"id": escaped(pa.array(ids))}, len(ids)),
+            "created_at": self._at,
+        }
+        return self._rows(OUTBOX, len(ids), columns)
+
+    def reports(self, records: Sequence[Sequence[Texts]]) -> Rows:
+        """Return the first versions of the records of each part."""
+        owed = [(at, *one) for at, each in enumerate(records) for one in each]
+        hide, keys = self._cover.hide_all, self._keys
+        hidden = [
+            hide(keys, self._subjects[at], self._ids[at], texts.to_pylist(), "report", kind, "1")
+            for at, kind, _, texts in owed
+        ]
+        counts = [len(texts) for texts in hidden]
+        columns: Columns = {
+            "instruction_id": [one for at, _, _, _ in owed for one in self._ids[at]],
+            "kind": _repeated([kind for _, kind, _, _ in owed], counts),
             "version": "1",
-            "period": period,
-            "fields": self._hidden(part, keys, ids, texts, "report", kind, "1"),
-            "created_at": at,
+            "period": _repeated([period for _, _, period, _ in owed], counts),
+            "fields": list(chain.from_iterable(hidden)),
+            "created_at": self._at,
         }
-        return self._table(REPORTS, len(part), cells)
+        return self._rows(REPORTS, sum(counts), columns)
 
-    def _draws(self, part: Part) -> pa.Array:
-        if not part.draws:
-            return "[]"
-        columns: Columns = {}
-        shown = []
-        names = part.specs.names()
-        for at, (column, drawn) in enumerate(zip(part.draws, part.drawn(0), strict=True)):
-            columns[f"account{at}"] = escaped(names.take(pa.array(column.account)))
-            holders = part.specs.holders().take(pa.array(column.account))
-            columns[f"holder{at}"] = escaped(holders)
-            if drawn.source:
-                columns[f"source{at}"] = escaped(names.take(pa.array(column.source)))
-            shown.append(
-                replace(
-                    drawn,
-                    account=mark(f"account{at}"),
-                    holder=mark(f"holder{at}"),
-                    source=mark(f"source{at}") if drawn.source else "",
-                )
-            )
-        return fill(canonical_text(drawn_text(shown)), columns, len(part))
+    def _each(self, texts: Sequence[str]) -> pa.Array:
+        """Return a text of each part for all its rows."""
+        return pa.array(texts, pa.string()).take(pa.array(self._part_of))
 
-    def _hidden(
-        self, part: Part, keys: Keys, ids: Sequence[str], texts: pa.Array, *what: str
-    ) -> pa.Array:
+    def _hidden(self, texts: pa.Array, what: str) -> pa.Array:
         """Return texts as they may rest: those about a person sealed under the person's key."""
-        if not keys:
+        if self._keys.keys().isdisjoint(self._all_subjects):
             return texts
-        subjects = part.subjects.to_pylist()
-        if keys.keys().isdisjoint(subjects):
-            return texts
-        rows = zip(subjects, ids, texts.to_pylist(), strict=True)
-        hide = self._cover.hide
-        return pa.array([hide(keys.get(one), text, number, *what) for one, number, text in rows])
+        return self._cover.hide_all(
+            self._keys, self._all_subjects, self._all_ids, texts.to_pylist(), what
+        )
 
-    def _table(self, columns: Sequence[str], count: int, cells: Columns) -> pa.Table:
-        salts = self._salts(16 * count).hex()
-        made = {
-            **cells,
-            "institution_id": self._institution,
-            "salt": [f"\\x{salts[at : at + 32]}" for at in range(0, len(salts), 32)],
-        }
-        return pa.table({name: _array(made.get(name), count) for name in columns})
+    def _rows(self, names: Sequence[str], count: int, columns: Columns) -> Rows:
+        own = {"institution_id": self._institution, "salt": salts_of(self._salts, count)}
+        return Rows(names, columns | own, count)
+
+
+def _explained(part: Part) -> pa.Array:
+    marks, columns = marked(part)
+    return fill(explained(marks), columns, len(part))
+
+
+def _draws(part: Part) -> pa.Array:
+    """Return what the pools gave each row."""
+    if not part.draws:
+        return fill("[]", {}, len(part))
+    columns: Columns = {}
+    shown = []
+    names = part.specs.names()
+    for at, (column, drawn) in enumerate(zip(part.draws, part.drawn(0), strict=True)):
+        columns[f"account{at}"] = escaped(names.take(pa.array(column.account)))
+        holders = part.specs.holders().take(pa.array(column.account))
+        columns[f"holder{at}"] = escaped(holders)
+        if drawn.source:
+            columns[f"source{at}"] = escaped(names.take(pa.array(column.source)))
+        shown.append(
+            replace(
+                drawn,
+                account=mark(f"account{at}"),
+                holder=mark(f"holder{at}"),
+                source=mark(f"source{at}") if drawn.source else "",
+            )
+        )
+    return fill(canonical_text(drawn_text(shown)), columns, len(part))
+
+
+def _repeated(texts: Sequence[str], counts: Sequence[int]) -> list[str]:
+    return [text for text, count in zip(texts, counts, strict=True) for _ in range(count)]
+
+
+def _joined(columns: Sequence[Any]) -> pa.Array:
+    """Return columns one after another."""
+    return pa.concat_arrays([_whole(one) for one in columns])
+
+
+def _whole(column: Any) -> pa.Array:  # noqa: ANN401 (Arrow has no types)
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def marked(part: Part) -> tuple[Decision, Columns]:
@@ -187,35 +214,3 @@ def message(number: str, decision: Decision) -> dict[str, object]:
         "action": decision.action,
         "clause": decision.clause,
     }
-
-
-def _uuids(ids: Sequence[bytes]) -> list[str]:
-    return [str(UUID(bytes=one)) for one in ids]
-
-
-def _array(cells: Any, count: int) -> pa.Array:  # noqa: ANN401
-    """Return a column of texts: one for all rows, or one for each."""
-    if cells is None:
-        return pa.nulls(count, pa.string())
-    if isinstance(cells, str | date):
-        text = cells if isinstance(cells, str) else cells.isoformat()
-        return pa.repeat(pa.scalar(text, pa.string()), count)
-    return pa.array(cells, pa.string()) if isinstance(cells, list) else cells
-
-
-def texts_of(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    """Return rows that were made one by one as columns of texts."""
-    return pa.table(
-        {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in columns}
-    )
-
-
-def _text(value: object) -> str | None:
-    match value:
-        case None:
-            return None
-        case bytes():
-            return f"\\x{value.hex()}"
-        case date():
-            return value.isoformat()
-    return str(value)

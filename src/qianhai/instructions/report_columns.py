@@ -122,27 +122,34 @@ class _PartRecords:
 
     def _shapes(self) -> tuple[Numbers, Numbers]:
         """Return a number for what each row's records hang on, and the first row of each."""
-        marks: list[pa.Array] = [pc.is_valid(one) for one in self._names.values()]
+        marks = list(self._who())
         for path, column in self._facts.items():
             is_text = pa.types.is_string(column.type) and path not in self._exact
-            marks.append(pc.is_valid(column) if is_text else _coded(column))
-        names = [one.fill_null("") for one in self._names.values()]
-        for at, one in enumerate(names):
-            marks += [pc.equal(one, other) for other in names[:at]]
-            if self._areas:
-                known = pa.array(
-                    [self._areas.get(n) for n in one.dictionary_encode().dictionary.to_pylist()]
-                )
-                marks.append(_coded(known.take(one.dictionary_encode().indices)))
+            marks.append(_coded(pc.is_valid(column) if is_text else column))
         for leg in self._legs:
-            marks += [pa.array(leg.asset), *map(_coded, leg.kinds)]
-            marks.append(pa.array(leg.amount != 0))
+            marks += [leg.asset, *map(_coded, leg.kinds), leg.amount != 0]
         key = np.zeros(len(self._part), np.int64)
-        for one in marks:
-            codes = np.asarray(one).astype(np.int64)
-            _, key = np.unique(key * (int(codes.max()) + 2) + codes + 1, return_inverse=True)
+        for codes in marks:
+            if codes.min() != codes.max():
+                _, key = np.unique(key * (int(codes.max()) + 2) + codes + 1, return_inverse=True)
         _, first = np.unique(key, return_index=True)
         return key, first
+
+    def _who(self) -> Iterator[Numbers]:
+        """Yield what a record hangs on of who is named: whether, where, and as whom before."""
+        if not self._names:
+            return
+        named = pa.concat_arrays(list(self._names.values())).dictionary_encode()
+        numbers: dict[tuple[bool, str | None], int] = {}
+        area = [
+            numbers.setdefault((bool(one), self._areas.get(one)), len(numbers))
+            for one in named.dictionary.to_pylist()
+        ]
+        area_of = np.array([*area, -1])  # the last is for nobody
+        who = np.asarray(named.indices.fill_null(-1)).reshape(len(self._names), -1)
+        for one in who:
+            yield area_of[one]
+            yield (who == one).argmax(axis=0)
 
     def _shared(self, bound: Bound, row: int) -> Any:  # noqa: ANN401 - a record with marks
         """Return the record of one row with marks for what is only copied."""
@@ -249,10 +256,9 @@ def _exact(bound: Sequence[Bound]) -> set[str]:
     return found
 
 
-def _coded(column: pa.Array) -> pa.Array:
+def _coded(column: pa.Array) -> Numbers:
     """Return a number for each value of a column; -1 where there is none."""
-    indices = column.dictionary_encode().indices
-    return indices.cast(pa.int64()).fill_null(-1)
+    return np.asarray(column.dictionary_encode().indices.fill_null(-1))
 
 
 def _whole(column: Any) -> pa.Array:  # noqa: ANN401 (Arrow has no types)

@@ -16,7 +16,7 @@ from qianhai.instructions.conclude import conclude
 from qianhai.instructions.handover import Handover
 from qianhai.instructions.model import Answer
 from qianhai.instructions.part import Part, joined
-from qianhai.instructions.record import Booked
+from qianhai.instructions.record_rows import Booked
 from qianhai.instructions.segment import Answered, Chains, Segment
 from qianhai.kernel import Outcome
 from qianhai.ledger import ChainResult, NamedChains, PostedChains, Result

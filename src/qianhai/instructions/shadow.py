@@ -22,7 +22,7 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.editions import editions_of
 from qianhai.instructions.model import stored_facts
 from qianhai.instructions.recall import explained, letters
-from qianhai.instructions.record import Booked
+from qianhai.instructions.record_rows import Booked
 from qianhai.instructions.rejudge import Judge, Recorded, Unjudged
 from qianhai.instructions.replay import Instruments
 from qianhai.journal import Entry, Seal

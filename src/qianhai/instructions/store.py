@@ -1,8 +1,8 @@
 """The only SQL of the road: instructions, decisions, packs and the outbox."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -14,6 +14,7 @@ from pyarrow.csv import WriteOptions, write_csv
 
 from qianhai.db import Connection
 from qianhai.instructions.model import Drawn
+from qianhai.instructions.rows import Rows
 from qianhai.journal import Seal, insert_block, insert_sealed
 
 #: By what a version of a record is one.
@@ -153,33 +154,29 @@ def write_pack(
     return insert_sealed(conn, "instructions.packs", [row], ("institution_id", "hash"))
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The rows of a column of answers; `messages` and `reports` are those of each, and wait."""
+#: What is a key of each table that answers are written to.
+_KEYS: Final = {
+    "instructions": ("institution_id", "id"),
+    "decisions": ("institution_id", "instruction_id"),
+    "outbox": ("institution_id", "id"),
+    "reports": REPORT_KEY,
+}
 
-    instructions: Sequence[Mapping[str, object]]
-    decisions: Sequence[Mapping[str, object]]
-    messages: Sequence[Sequence[Mapping[str, object]]]
-    reports: Sequence[Sequence[Mapping[str, object]]]
 
+def write_each(
+    conn: Connection, tables: Mapping[str, Rows], counts: Iterable[tuple[int, int]]
+) -> list[list[Seal]]:
+    """Store answers, each sealed by itself; return the seals of each.
 
-def write_each(conn: Connection, rows: Written) -> list[list[Seal]]:
-    """Store answers, each sealed by itself; return the seals of each."""
-    asked = insert_sealed(
-        conn, "instructions.instructions", rows.instructions, ("institution_id", "id")
+    `counts` are how many messages and records each answer leaves.
+    """
+    asked, answered, sent, told = (
+        iter(insert_sealed(conn, f"instructions.{name}", tables[name].each(), key))
+        for name, key in _KEYS.items()
     )
-    answered = insert_sealed(
-        conn, "instructions.decisions", rows.decisions, ("institution_id", "instruction_id")
-    )
-    every = [row for each in rows.messages for row in each]
-    sent = iter(insert_sealed(conn, "instructions.outbox", every, ("institution_id", "id")))
-    owed = [row for each in rows.reports for row in each]
-    told = iter(insert_sealed(conn, "instructions.reports", owed, REPORT_KEY))
     return [
-        [*pair, *islice(sent, len(messages)), *islice(told, len(reports))]
-        for *pair, messages, reports in zip(
-            asked, answered, rows.messages, rows.reports, strict=True
-        )
+        [next(asked), next(answered), *islice(sent, messages), *islice(told, records)]
+        for messages, records in counts
     ]
 
 
@@ -199,13 +196,12 @@ REPORTS: Final = (
 )  # fmt: skip
 
 
-def write_block(
-    conn: Connection, tables: Mapping[str, Sequence[pa.Table]], block: UUID
-) -> list[Seal]:
-    """Store answers by the thousand, sealed together: columns of texts by the table's name."""
+def write_block(conn: Connection, tables: Mapping[str, Sequence[Rows]], block: UUID) -> list[Seal]:
+    """Store answers by the thousand, sealed together: their rows by the table's name."""
     seals: list[Seal] = []
     for name, parts in tables.items():
-        rows = pa.concat_tables(parts).combine_chunks()  # Arrow writes many chunks wrongly
+        # Arrow writes many chunks wrongly.
+        rows = pa.concat_tables([part.table() for part in parts]).combine_chunks()
         if not len(rows):
             continue
         together = pa.repeat(pa.scalar(str(block), pa.string()), len(rows))

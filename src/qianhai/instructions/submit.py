@@ -24,7 +24,8 @@ from qianhai.instructions.model import Answer, Instruction
 from qianhai.instructions.prepare import Preparer
 from qianhai.instructions.prepare_block import BlockPreparer, Prepared
 from qianhai.instructions.preview import Preview
-from qianhai.instructions.record import BLOCK_MIN, Booked, Recorder
+from qianhai.instructions.record import BLOCK_MIN, Recorder
+from qianhai.instructions.record_rows import Booked
 from qianhai.instructions.run import NOTHING_MOVED, ROWS_MAX, Run, StopShort, booked_of
 from qianhai.instructions.segment import Answered, Segment, cut_of, segment_of, standing
 from qianhai.instructions.stage import Staged

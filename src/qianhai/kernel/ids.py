@@ -50,7 +50,7 @@ def derived_ids(
 
 
 def _joined(parts: Sequence[str]) -> bytes:
-    return b"".join(len(raw).to_bytes(4, "big") + raw for raw in map(str.encode, parts))
+    return b"".join([len(raw).to_bytes(4, "big") + raw for raw in map(str.encode, parts)])
 
 
 def _as_id(digest: bytes) -> bytes:

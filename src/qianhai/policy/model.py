@@ -312,6 +312,12 @@ class Facility(PackModel):
     given: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
     examples: tuple[Example, ...] = ()
 
+    @cached_property
+    def sums(self) -> tuple[str, ...]:
+        """Return the facts that are money, those that a message instructs first."""
+        named = [name for name, fact in self.facts.items() if fact.type == "money"]
+        return tuple(sorted(named, key=lambda name: self.facts[name].iso != "instructed_amount"))
+
 
 class OnDebit(PackModel):
     """The accounts an overlay stands on."""

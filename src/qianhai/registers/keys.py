@@ -13,6 +13,7 @@ guess against.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -30,18 +31,24 @@ def _derived(key: bytes, purpose: str) -> bytes:
     return hmac.digest(key, purpose.encode(), "sha256")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class SubjectKey:
-    """One person's key: everything personal about that person is read with it."""
+    """One person's key: everything personal about that person is read with it.
+
+    What it seals with is made once, as a person's business seals many texts.
+    """
 
     id: UUID
     secret: bytes
 
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(_derived(self.secret, "seal"))
+
     def seal(self, content: Mapping[str, object], row: UUID, nonce: bytes) -> bytes:
         """Encrypt the personal part of one row, bound to that row."""
         assert len(nonce) == NONCE_BYTES, "AES-GCM takes a nonce of 96 bits"
-        cipher = AESGCM(_derived(self.secret, "seal"))
-        return nonce + cipher.encrypt(nonce, canonical_bytes(content), row.bytes)
+        return nonce + self._cipher.encrypt(nonce, canonical_bytes(content), row.bytes)
 
     def open(self, sealed: bytes, row: UUID) -> bytes:
         """Decrypt the personal part of one row.
@@ -49,8 +56,7 @@ class SubjectKey:
         Raises:
             InvalidTag: the row was changed, or moved from another place.
         """
-        cipher = AESGCM(_derived(self.secret, "seal"))
-        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row.bytes)
+        return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row.bytes)
 
     def digest(self, content: object) -> bytes:
         """Return a digest of content that only the holder of this key can test a guess against."""

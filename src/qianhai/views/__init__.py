@@ -24,7 +24,7 @@ from qianhai.views.change import (
     turn_document,
 )
 from qianhai.views.day import DayTally, written
-from qianhai.views.day_columns import csv_lines, json_lines
+from qianhai.views.day_columns import lines_of
 from qianhai.views.decision import decision_document, other_way, reason_texts
 from qianhai.views.desk import (
     accounts_named,
@@ -163,7 +163,6 @@ __all__ = [
     "change_result",
     "check_document",
     "coverage_document",
-    "csv_lines",
     "day_documents",
     "decision_document",
     "difference_documents",
@@ -185,7 +184,6 @@ __all__ = [
     "history_document",
     "instructed",
     "is_stale",
-    "json_lines",
     "kept_document",
     "kept_of",
     "keying_document",
@@ -195,6 +193,7 @@ __all__ = [
     "limit_rows",
     "limit_use_document",
     "limits_document",
+    "lines_of",
     "loaded_document",
     "map_document",
     "map_rows",

@@ -4,8 +4,6 @@ Each text is written once for the kind, by the views of one answer, and filled w
 Must say of a row what `outcome_document` and `outcome_line` say of its answer.
 """
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,36 +16,37 @@ import pyarrow.compute as pc
 
 from qianhai.instructions import Answer, Named, Part, escaped, fill, mark, marked
 from qianhai.kernel import Place
-from qianhai.messages import neutralised
 from qianhai.policy import LimitUse, Pack
-from qianhai.views.outcome import outcome_document, outcome_line
+from qianhai.views.flaws import Document
+from qianhai.views.outcome import csv_line, outcome_document, outcome_line
 
 #: What may not stand in a cell of CSV as it is, or not at its beginning.
 _UNPLAIN: Final = '[,"\r\n]|^\\s*[=+\\-@\t＝＋－＠]'
 
 
-def json_lines(pack: Pack, part: Part) -> list[str]:
-    """Return the lines of `outcomes.jsonl` for the rows of a part."""
+def lines_of(pack: Pack, part: Part) -> tuple[list[str], list[str]]:
+    """Return the lines of `outcomes.csv` and of `outcomes.jsonl` for the rows of a part."""
     answer, columns = _shown(part)
-    text = json.dumps(outcome_document(pack, answer), ensure_ascii=False)
-    columns |= {name: escaped(columns[name]) for name in ("id", "file")}
-    for name in ("line", "seq"):
-        text = text.replace(f'"{mark(name)}"', mark(name))
-        columns[name] = columns[name].fill_null("null")
-    found: list[str] = fill(text + "\n", columns, len(part)).to_pylist()
+    document = outcome_document(pack, answer)
+    line = outcome_line(pack, answer, document)
+    return _csv_lines(part, line, columns), _json_lines(part, document, columns)
+
+
+def _csv_lines(part: Part, line: list[str], columns: dict[str, Any]) -> list[str]:
+    amounts, currencies = amounts_of(part)
+    own = columns | {"amount": amounts, "currency": currencies}
+    own = {name: _cells(column.fill_null("")) for name, column in own.items()}
+    found: list[str] = fill(csv_line(line), own, len(part)).to_pylist()
     return found
 
 
-def csv_lines(pack: Pack, part: Part) -> list[str]:
-    """Return the lines of `outcomes.csv` for the rows of a part."""
-    answer, columns = _shown(part)
-    amounts, currencies = amounts_of(part)
-    columns |= {"amount": amounts, "currency": currencies}
-    columns |= {name: _cells(columns[name].fill_null("")) for name in columns}
-    line = outcome_line(pack, answer)
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([neutralised(cell) for cell in line])
-    found: list[str] = fill(out.getvalue(), columns, len(part)).to_pylist()
+def _json_lines(part: Part, document: Document, columns: dict[str, Any]) -> list[str]:
+    text = json.dumps(document, ensure_ascii=False)
+    own = columns | {name: escaped(columns[name]) for name in ("id", "file")}
+    for name in ("line", "seq"):
+        text = text.replace(f'"{mark(name)}"', mark(name))
+        own[name] = columns[name].fill_null("null")
+    found: list[str] = fill(text + "\n", own, len(part)).to_pylist()
     return found
 
 
@@ -78,11 +77,7 @@ def _cells(column: Any) -> Any:  # noqa: ANN401 (Arrow has no types)
     """Return texts as they stand in CSV that a spreadsheet may open."""
     if not pc.any(pc.match_substring_regex(column, _UNPLAIN)).as_py():
         return column
-    made = []
-    for text in column.to_pylist():
-        out = io.StringIO()
-        csv.writer(out, lineterminator="").writerow([neutralised(text), ""])
-        made.append(out.getvalue()[:-1])
+    made = [csv_line([text, ""]).removesuffix(",\n") for text in column.to_pylist()]
     return pa.array(made, pa.string())
 
 

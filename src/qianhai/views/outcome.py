@@ -1,11 +1,15 @@
 """One answer of a day as a document: a line of `outcomes.jsonl` or of `outcomes.csv`."""
 
+import csv
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from qianhai.instructions import Answer
 from qianhai.kernel import Outcome
+from qianhai.messages import neutralised
 from qianhai.policy import Pack
-from qianhai.views.decision import decision_document, reason_texts
+from qianhai.views.decision import decision_document
 from qianhai.views.flaws import Document
 
 #: The columns of `outcomes.csv`, in their order.
@@ -47,10 +51,10 @@ def outcome_document(pack: Pack, answer: Answer) -> Document:
     }
 
 
-def outcome_line(pack: Pack, answer: Answer) -> list[str]:
-    """Return one answer as a row of `outcomes.csv`."""
+def outcome_line(pack: Pack, answer: Answer, document: Document) -> list[str]:
+    """Return one answer as a row of `outcomes.csv`; its sentences are those of its document."""
     decision, instruction = answer.decision, answer.instruction
-    texts = [reason_texts(pack, reason) for reason in decision.reasons]
+    texts: Any = document["reasons"]
     amount, currency = instructed(pack, answer)
     limits = "; ".join(
         f"{u.id}: {u.asked or '?'} / {u.left or '?'} {u.asset or '?'}" for u in decision.limits
@@ -78,6 +82,24 @@ def outcome_line(pack: Pack, answer: Answer) -> list[str]:
     ]
 
 
+class _Told:
+    """Takes a line from a writer of CSV and hands it back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    r"""Return a line of CSV that a spreadsheet may open.
+
+    >>> csv_line(["a", "=1+1", "b, c"])
+    'a,\'=1+1,"b, c"\n'
+    """
+    writer: Any = csv.writer(_Told(), lineterminator="\n")
+    line: str = writer.writerow([neutralised(cell) for cell in cells])
+    return line
+
+
 def booked_as(answer: Answer) -> str:
     """Return what the ledger said of an answer; nothing where nothing was asked of it."""
     return ledger_said(answer.decision.outcome, answer.ledger_result)
@@ -93,10 +115,9 @@ def instructed(pack: Pack, answer: Answer) -> tuple[str, str]:
     facility = pack.facilities.get(answer.decision.facility)
     facts = answer.instruction.facts
     if facility:
-        names = sorted(facility.facts, key=lambda n: facility.facts[n].iso != "instructed_amount")
-        for name in names:
+        for name in facility.sums:
             amount = facts.get(f"{name}.amount")
-            if facility.facts[name].type == "money" and isinstance(amount, Decimal):
+            if isinstance(amount, Decimal):
                 return format(amount, "f"), str(facts.get(f"{name}.currency", ""))
     said = answer.instruction.said
     amount_said = said.get("iso.instructed_amount.amount", "")

@@ -5,10 +5,9 @@ nobody reads half a day. Must not decide, book or print.
 """
 
 import csv
-import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +17,11 @@ from typing import Self, TextIO
 
 from qianhai.instructions import Answered
 from qianhai.kernel import Environment
-from qianhai.messages import Cell, neutralised, write_xlsx
+from qianhai.messages import Cell, write_xlsx
 from qianhai.policy import Pack
-from qianhai.views.day_columns import csv_lines, json_lines
+from qianhai.views.day_columns import lines_of
 from qianhai.views.flaws import Document
-from qianhai.views.outcome import OUTCOME_COLUMNS, outcome_document, outcome_line
+from qianhai.views.outcome import OUTCOME_COLUMNS, csv_line, outcome_document, outcome_line
 
 #: The same as a workbook, made when somebody asks for it.
 OUTCOMES_SHEET = "outcomes.xlsx"
@@ -55,7 +54,7 @@ class Outcomes:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 for name, draft in self._drafts(self._folder):
                     self._files[name] = draft.open("w", encoding="utf-8", newline="")
-                self._files["outcomes.csv"].write(_csv_line(OUTCOME_COLUMNS))
+                self._files["outcomes.csv"].write(csv_line(OUTCOME_COLUMNS))
         except BaseException:
             self._put_away(self._folder)
             raise
@@ -87,13 +86,13 @@ class Outcomes:
         lines: list[str] = [""] * len(answered)
         cells: list[str] = [""] * len(answered)
         for part in answered.parts:
-            rows = zip(csv_lines(self._pack, part), json_lines(self._pack, part), strict=True)
-            for place, (line, text) in zip(part.places.tolist(), rows, strict=True):
+            rows = zip(part.places.tolist(), *lines_of(self._pack, part), strict=True)
+            for place, line, text in rows:
                 cells[place - answered.first], lines[place - answered.first] = line, text
         for place, answer in answered.single.items():
-            text = json.dumps(outcome_document(self._pack, answer), ensure_ascii=False)
-            lines[place - answered.first] = text + "\n"
-            cells[place - answered.first] = _csv_line(outcome_line(self._pack, answer))
+            document = outcome_document(self._pack, answer)
+            lines[place - answered.first] = json.dumps(document, ensure_ascii=False) + "\n"
+            cells[place - answered.first] = csv_line(outcome_line(self._pack, answer, document))
         with self._writing(self._folder):
             self._files["outcomes.jsonl"].writelines(lines)
             self._files["outcomes.csv"].writelines(cells)
@@ -156,10 +155,3 @@ def _cell(name: str, text: str) -> Cell:
     if not text:
         return None
     return Decimal(text) if name in _FIGURES and _FIGURE.fullmatch(text) else text
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    """Return a line of CSV that a spreadsheet may open."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([neutralised(cell) for cell in cells])
-    return out.getvalue()

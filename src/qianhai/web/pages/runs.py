@@ -180,7 +180,8 @@ def _rows(visitor: Visitor, run_id: UUID) -> Iterator[dict[str, Cell]]:
         for line, found in _answered(visitor, lines):
             cells: dict[str, Cell] = {"id": line.instruction_id}
             if found:
-                cells = dict(zip(OUTCOME_COLUMNS, outcome_line(pack, found), strict=True))
+                told = outcome_line(pack, found, outcome_document(pack, found))
+                cells = dict(zip(OUTCOME_COLUMNS, told, strict=True))
             state = line.state if found or line.state != "answered" else "erased"
             state = "answered" if found and line.state == "waiting" else state
             yield cells | {"state": state, "file": line.file, "line": line.line}
