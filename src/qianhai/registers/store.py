@@ -38,6 +38,8 @@ class AsOf:
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _EVERYTHING = sql.SQL("true")
+#: All columns of a row, what proves and hides it too.
+_WHOLE = sql.SQL("*")
 #: Rows a later row with the same key and day superseded, or retracted, are gone.
 _CURRENT = """
     select * from (
@@ -48,7 +50,7 @@ _CURRENT = """
 """
 #: Of what is current, the row that began last holds the day, unless it has ended before.
 _STANDING = """
-    select * from (
+    select {columns} from (
         select distinct on ({key}) * from ({current}) kept
         where since <= %(true_on)s
         order by {key}, since desc
@@ -73,8 +75,16 @@ def _current(table: Table, condition: sql.Composable) -> sql.Composed:
     return sql.SQL(_CURRENT).format(key=_key(table), table=_name(table), condition=condition)
 
 
-def _standing(table: Table, condition: sql.Composable = _EVERYTHING) -> sql.Composed:
-    return sql.SQL(_STANDING).format(key=_key(table), current=_current(table, condition))
+def _standing(
+    table: Table,
+    condition: sql.Composable = _EVERYTHING,
+    columns: sql.Composable | None = None,
+) -> sql.Composed:
+    """Ask for what rows say, unless other columns are named."""
+    said = sql.SQL(", ").join(map(sql.Identifier, table.said))
+    return sql.SQL(_STANDING).format(
+        columns=columns or said, key=_key(table), current=_current(table, condition)
+    )
 
 
 def _rows(
@@ -99,6 +109,12 @@ def standing(
     """
     params = as_of.params | {"keys": list(keys), "name": name}
     return _rows(conn, _standing_for(kind, column, is_named=name is not None), params)
+
+
+def whole_parties(conn: Connection, as_of: AsOf, ids: Collection[str]) -> list[dict[str, Any]]:
+    """Return the standing rows of parties, with what of a person is told only with the key."""
+    query = _standing(TABLES["party"], sql.SQL("party = any(%(keys)s)"), _WHOLE)
+    return _rows(conn, query, as_of.params | {"keys": list(ids)})
 
 
 def key_of(kind: str) -> tuple[str, str]:
@@ -198,7 +214,7 @@ def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> li
     The index only narrows the search: whether the identifier still is the party's is read in the
     row itself.
     """
-    query = _standing(TABLES["party"], _EVER_HELD)
+    query = _standing(TABLES["party"], _EVER_HELD, _WHOLE)
     return _rows(conn, query, as_of.params | {"blinds": list(blinds)})
 
 

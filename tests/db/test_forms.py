@@ -1,5 +1,6 @@
-"""A list of texts reaches the database as it is, whatever stands in it."""
+"""Lists of texts reach the database as they are, and JSON comes back as it was."""
 
+import json
 from string import printable
 
 import psycopg
@@ -23,3 +24,11 @@ def test_no_text_of_a_list_becomes_two(database: Database) -> None:
         database.transaction() as conn,
     ):
         conn.execute("select %s::text[]", [["one\0two"]])
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 1, 1.5, "", "数\n", [], {}, {"a": ["b", {"c": None}]}]
+)
+def test_json_comes_back_as_it_was_written(database: Database, value: object) -> None:
+    with database.transaction() as conn:
+        assert conn.execute("select %s::jsonb", [json.dumps(value)]).fetchone() == (value,)
