@@ -120,6 +120,8 @@ def _read(row: EntryRow) -> Checked | list[Flaw]:
 
 def _object_to_open_resident_numbers(cells: Cells, recorded: Recorded) -> None:
     """Refuse a resident identity number in a cell that is not encrypted where it rests."""
+    if not states_resident_number("\n".join(cells.fields.values())):
+        return
     hidden: tuple[str, ...] = ("identifiers.",)
     if isinstance(recorded, Party) and recorded.type is PartyType.PERSON:
         hidden = (*hidden, "name", "evidence")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import sql
@@ -166,14 +166,18 @@ def ever_on_record(
     return _rows(conn, query, {"institution": institution_id, "known_at": known_at})
 
 
-def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
-    """Return the accounts parties hold on the day; one that went to another party is not theirs."""
-    ever_theirs = sql.SQL(
+_ACCOUNTS_OF: Final = _standing(
+    TABLES["account"],
+    sql.SQL(
         "number = any(array(select number from registers.accounts"
         " where institution_id = %(institution)s and party = any(%(keys)s)))"
-    )
-    query = _standing(TABLES["account"], ever_theirs)
-    rows = _rows(conn, query, as_of.params | {"keys": list(parties)})
+    ),
+).as_bytes()
+
+
+def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
+    """Return the accounts parties hold on the day; one that went to another party is not theirs."""
+    rows = _rows(conn, _ACCOUNTS_OF, as_of.params | {"keys": list(parties)})
     theirs = set(parties)
     return [row for row in rows if row["party"] in theirs]
 
@@ -191,9 +195,9 @@ def parties_like(
     return _rows(conn, query, as_of.params | {"text": text, "types": list(types), "most": most})
 
 
-def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
-    """Return the holdings in parties, in their owners, and so on, standing on the day."""
-    behind = sql.SQL("""owned = any(array(
+_HOLDINGS_BEHIND: Final = _standing(
+    TABLES["ownership"],
+    sql.SQL("""owned = any(array(
         with recursive chain (party) as (
             select unnest(%(keys)s::text[])
             union
@@ -203,9 +207,13 @@ def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> 
                   and h.since <= %(true_on)s and h.known_since <= %(known_at)s
                 offset 0  -- one index probe a party, whatever the planner knows of the table
             ) above
-        ) select party from chain))""")
-    query = _standing(TABLES["ownership"], behind)
-    return list(_rows(conn, query, as_of.params | {"keys": list(parties)}))
+        ) select party from chain))"""),
+).as_bytes()
+
+
+def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
+    """Return the holdings in parties, in their owners, and so on, standing on the day."""
+    return list(_rows(conn, _HOLDINGS_BEHIND, as_of.params | {"keys": list(parties)}))
 
 
 def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> list[dict[str, Any]]:
@@ -228,14 +236,17 @@ def current(
     return _rows(conn, _current(table, condition), params)
 
 
+_ON_RECORD: Final = (
+    sql.SQL("select distinct party from ({}) known")
+    .format(_current(TABLES["party"], sql.SQL("party = any(%(keys)s)")))
+    .as_bytes()
+)
+
+
 def on_record(conn: Connection, institution_id: str, ids: Collection[str]) -> set[str]:
     """Return those ids of parties that are on record, for whatever days."""
-    condition = sql.SQL("party = any(%(keys)s)")
-    query = sql.SQL("select distinct party from ({}) known").format(
-        _current(TABLES["party"], condition)
-    )
     params = {"institution": institution_id, "known_at": _END_OF_TIME, "keys": list(ids)}
-    return {row["party"] for row in _rows(conn, query, params)}
+    return {party for (party,) in conn.execute(_ON_RECORD, params)}
 
 
 def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
@@ -320,13 +331,19 @@ def latest(
     conn: Connection, kind: str, institution_id: str, keys: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return the last row recorded for each thing and day, retracted ones too."""
+    return _rows(conn, _latest(kind), {"institution": institution_id, "keys": list(keys)})
+
+
+@lru_cache
+def _latest(kind: str) -> bytes:
     table = TABLES[kind]
     query = sql.SQL(
         "select distinct on ({key}, since) {key}, since, content from {table}"
         " where institution_id = %(institution)s and {first} = any(%(keys)s)"
         " order by {key}, since, known_since desc"
-    ).format(key=_key(table), table=_name(table), first=sql.Identifier(table.key[0]))
-    return _rows(conn, query, {"institution": institution_id, "keys": list(keys)})
+    )
+    first = sql.Identifier(table.key[0])
+    return query.format(key=_key(table), table=_name(table), first=first).as_bytes()
 
 
 def parties_holding(
