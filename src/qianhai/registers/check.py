@@ -7,8 +7,9 @@ comes in as a question.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
+from hashlib import sha256
 
-from qianhai.kernel import BadInput, Flaw, Place, digest_of, nearest
+from qianhai.kernel import BadInput, Flaw, Place, nearest
 from qianhai.registers.cells import Cells, states_resident_number
 from qianhai.registers.kinds import ENTRY_KINDS
 from qianhai.registers.model import (
@@ -82,7 +83,7 @@ class Checker:
 
     def _repeated(self, entry: Checked) -> Iterator[Flaw]:
         key, since = key_of(entry.recorded), entry.recorded.since
-        kept = digest_of([entry.kind, key, since])[:16]
+        kept = sha256(repr((entry.kind, key, since)).encode()).digest()[:16]
         first = self._first.get(kept)
         if first is None:
             self._first[kept] = entry.place

@@ -254,18 +254,24 @@ def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
 
     Always later than the last load's, so that no answer about the past changes.
     """
-    conn.execute(
-        "insert into registers.heads (institution_id, known_since) values (%s, '-infinity')"
-        " on conflict do nothing",
-        [institution_id],
-    )
-    row = conn.execute(
+    row = _locked_head(conn, institution_id)
+    if row is None:
+        conn.execute(
+            "insert into registers.heads (institution_id, known_since) values (%s, '-infinity')"
+            " on conflict do nothing",
+            [institution_id],
+        )
+        row = _locked_head(conn, institution_id)
+        assert row is not None, "the head was inserted before"
+    return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
+
+
+def _locked_head(conn: Connection, institution_id: str) -> tuple[datetime | None] | None:
+    return conn.execute(
         "select nullif(known_since, '-infinity') from registers.heads"
         " where institution_id = %s for update",
         [institution_id],
     ).fetchone()
-    assert row is not None, "the head was inserted before"
-    return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
 
 
 def known_by(conn: Connection, institution_id: str, at: datetime) -> datetime:
