@@ -95,11 +95,10 @@ class Register:
         Many questions are about the same ids, so each is read once, under all its names.
         """
         read = self._read.setdefault(kind, {})
-        unread = sorted({one for one in ids if one not in read})
-        if unread:
+        if unread := {one for one in ids if one not in read}:
             first, second = store.key_of(kind)
             found: dict[str, dict[str, Any]] = {}
-            for row in store.standing(self._conn, kind, self._as_of, first, unread):
+            for row in store.standing(self._conn, kind, self._as_of, first, sorted(unread)):
                 found.setdefault(row[first], {})[row[second]] = _READERS[kind](row)
             read |= dict.fromkeys(unread, _NOTHING) | found
         return read
@@ -109,10 +108,9 @@ class Register:
 
         Many questions are about the same parties, so each is read once.
         """
-        unread = sorted({one for one in ids if one not in self._parties})
-        if unread:
+        if unread := {one for one in ids if one not in self._parties}:
             self._parties |= dict.fromkeys(unread)
-            for row in store.standing(self._conn, "party", self._as_of, "party", unread):
+            for row in store.standing(self._conn, "party", self._as_of, "party", sorted(unread)):
                 self._parties[row["party"]] = read_party(row)
         return {one: self._parties[one] for one in ids}
 
