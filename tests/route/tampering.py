@@ -236,7 +236,8 @@ def rechain_ledger(conn: Connection) -> None:
         transfers = history.transfers(conn, before.transfer_last, batch.transfer_last)
         row = batch._replace(
             chains_digest=seal_chains(
-                pack(chains.rows, CHAINS, chains.institutions), chains.details
+                pack(chains.rows, CHAINS, chains.institutions),
+                chains.rows["detail"][sorted(chains.details)].tobytes(),
             ),
             transfers_digest=seal_transfers(
                 pack(transfers.rows, TRANSFERS, transfers.institutions)

@@ -9,6 +9,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from qianhai.db.forms import JsonbReader, TextListDumper
 from qianhai.db.model import Connection, Migration, Sight
 
 #: Serialises concurrent starts; any number will do, as long as nothing else takes it.
@@ -25,6 +26,8 @@ _SESSION: Final = """
 def settle_session(conn: Connection) -> None:
     """Give a new connection the settings that stored digests and dates rely on."""
     conn.execute(_SESSION)
+    conn.adapters.register_dumper(list, TextListDumper)
+    conn.adapters.register_loader("jsonb", JsonbReader)
 
 
 def create_database(conn: Connection, name: str) -> None:

@@ -230,6 +230,8 @@ def _texts(row: Known, key: str, name: str, verdict: Verdict) -> dict[str, str]:
     value = verdict.values.get(key, verdict.guards.get(key))
     if value is None:
         return {}
+    if isinstance(value, str):
+        return {name: str(value)}
     currency = (
         getattr(row.compiled.values[key].type, "currency", "") if key in row.compiled.values else ""
     )
@@ -237,7 +239,7 @@ def _texts(row: Known, key: str, name: str, verdict: Verdict) -> dict[str, str]:
         assert isinstance(value, int | Decimal | Fraction), f"{key} is money"
         stated = currency if currency.isupper() else str(row.facts.get(currency))
         return {f"{name}.amount": _decimal(value), f"{name}.currency": stated}
-    return {name: str(value) if isinstance(value, str) else canonical_text(value).strip('"')}
+    return {name: canonical_text(value).strip('"')}
 
 
 def _decimal(value: int | Decimal | Fraction) -> str:

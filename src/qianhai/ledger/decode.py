@@ -128,7 +128,9 @@ def decode(
         head.chain_last + len(entries.chains),
         head.transfer_last + len(entries.transfers),
         BATCH_VERSION,
-        seal_chains(entries.packed_chains, entries.details),
+        seal_chains(
+            entries.packed_chains, entries.chains["detail"][sorted(entries.details)].tobytes()
+        ),
         seal_transfers(entries.packed_transfers),
         b"",
     )
@@ -218,11 +220,15 @@ def _write_opened(
 ) -> None:
     """Number the assets and accounts that posted chains opened, in the order of their rows."""
     opens, fresh = sheet.arrays.opens, sheet.fresh
-    for at in np.flatnonzero(opens["has_opened"]).tolist():
-        place = int(np.searchsorted(fresh["open_end"], at, side="right"))
+    opened_at = np.flatnonzero(opens["has_opened"])
+    owners = np.searchsorted(fresh["open_end"], opened_at, side="right")
+    registers = opens["has_registered"][opened_at]
+    for at, place, has_registered in zip(
+        opened_at.tolist(), owners.tolist(), registers.tolist(), strict=True
+    ):
         institution, seq = book.institutions[sheet.institution[place]], int(shape.seqs[place])
         spec = sheet.specs[at]
-        if opens[at]["has_registered"]:
+        if has_registered:
             asset = _asset_row(head, salts, institution, spec.asset, seq, len(entries.assets))
             entries.assets.append(asset)
             book.add_asset(asset.id, institution, spec.asset)

@@ -256,12 +256,15 @@ def _copy_rows(
 ) -> None:
     if not rows:
         return
-    command = sql.SQL("copy {} ({}) from stdin").format(
-        sql.Identifier("ledger", table), columns_of(fields)
-    )
-    with conn.cursor() as cursor, cursor.copy(command) as copy:
+    with conn.cursor() as cursor, cursor.copy(_copy_texts(table, tuple(fields))) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+@lru_cache
+def _copy_texts(table: str, fields: tuple[str, ...]) -> bytes:
+    command = sql.SQL("copy {} ({}) from stdin")
+    return command.format(sql.Identifier("ledger", table), columns_of(fields)).as_bytes()
 
 
 def _resolve_holds(conn: Connection, entries: Entries) -> None:

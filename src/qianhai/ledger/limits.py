@@ -27,6 +27,9 @@ def account_name(*parts: str) -> str:
     >>> account_name("account", "bank:1", "620")
     'account:bank%3A1:620'
     """
+    name = ":".join(parts)
+    if "%" not in name and name.count(":") == len(parts) - 1:
+        return name
     return ":".join(part.replace("%", "%25").replace(":", "%3A") for part in parts)
 
 

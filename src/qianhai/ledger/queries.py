@@ -5,7 +5,7 @@ Every statement runs in the caller's transaction and sees what it sees. Must not
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg import sql
@@ -29,6 +29,28 @@ _BY_ROW: Final = sql.SQL(_ACCOUNT).format(
 _BY_VIEW: Final = sql.SQL(_ACCOUNT).format(
     balances=sql.Identifier("ledger", "balances"), id=sql.Identifier("account_id")
 )
+#: The accounts' rows, and whether some transfers are not in them yet.
+_UNLESS_BEHIND: Final = sql.SQL(
+    "select (select settled < transfer_last from ledger.heads), r.* from ({} {}) r"
+)
+
+
+class _Asked(NamedTuple):
+    """What asks for accounts by their rows, and by the view, which counts every transfer."""
+
+    by_row: bytes
+    by_view: bytes
+
+    @classmethod
+    def where(cls, wanted: sql.SQL) -> "_Asked":
+        """Write both once: they are sent for every few rows of a day."""
+        return cls(
+            _UNLESS_BEHIND.format(_BY_ROW, wanted).as_bytes(), (_BY_VIEW + wanted).as_bytes()
+        )
+
+
+_NAMED: Final = _Asked.where(sql.SQL("where a.institution_id = %s and a.name = any(%s)"))
+_HELD: Final = _Asked.where(sql.SQL("where a.institution_id = %s and a.holder = %s order by a.id"))
 
 
 def read_head(conn: Connection) -> BatchRow:
@@ -50,22 +72,19 @@ def accounts_named(conn: Connection, institution: str, names: Iterable[str]) -> 
     names = sorted(set(names))
     if not names:
         return []
-    wanted = sql.SQL("where a.institution_id = %s and a.name = any(%s)")
-    return _accounts(conn, wanted, (institution, names))
+    return _accounts(conn, _NAMED, (institution, names))
 
 
 def accounts_held(conn: Connection, institution: str, holder: str) -> list[KnownAccount]:
     """Return a holder's accounts in the order they were opened."""
-    wanted = sql.SQL("where a.institution_id = %s and a.holder = %s order by a.id")
-    return _accounts(conn, wanted, (institution, holder))
+    return _accounts(conn, _HELD, (institution, holder))
 
 
-def _accounts(conn: Connection, wanted: sql.SQL, values: tuple[object, ...]) -> list[KnownAccount]:
+def _accounts(conn: Connection, asked: _Asked, values: tuple[object, ...]) -> list[KnownAccount]:
     """Return accounts as they stand: by their rows unless some transfers are not in them yet."""
-    query = sql.SQL("select (select settled < transfer_last from ledger.heads), r.* from ({} {}) r")
-    rows = conn.execute(query.format(_BY_ROW, wanted), values).fetchall()
+    rows = conn.execute(asked.by_row, values).fetchall()
     if rows and rows[0][0]:
-        return [_account(row) for row in conn.execute(_BY_VIEW + wanted, values)]
+        return [_account(row) for row in conn.execute(asked.by_view, values)]
     return [_account(row[1:]) for row in rows]
 
 

@@ -7,8 +7,9 @@ comes in as a question.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from fractions import Fraction
+from hashlib import sha256
 
-from qianhai.kernel import BadInput, Flaw, Place, digest_of, nearest
+from qianhai.kernel import BadInput, Flaw, Place, nearest
 from qianhai.registers.cells import Cells, states_resident_number
 from qianhai.registers.kinds import ENTRY_KINDS
 from qianhai.registers.model import (
@@ -82,7 +83,7 @@ class Checker:
 
     def _repeated(self, entry: Checked) -> Iterator[Flaw]:
         key, since = key_of(entry.recorded), entry.recorded.since
-        kept = digest_of([entry.kind, key, since])[:16]
+        kept = sha256(repr((entry.kind, key, since)).encode()).digest()[:16]
         first = self._first.get(kept)
         if first is None:
             self._first[kept] = entry.place
@@ -120,6 +121,8 @@ def _read(row: EntryRow) -> Checked | list[Flaw]:
 
 def _object_to_open_resident_numbers(cells: Cells, recorded: Recorded) -> None:
     """Refuse a resident identity number in a cell that is not encrypted where it rests."""
+    if not states_resident_number("\n".join(cells.fields.values())):
+        return
     hidden: tuple[str, ...] = ("identifiers.",)
     if isinstance(recorded, Party) and recorded.type is PartyType.PERSON:
         hidden = (*hidden, "name", "evidence")

@@ -124,11 +124,12 @@ def _record(
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     known = {kind: _known(step, kind, checked) for kind in TABLES}
     for entry in checked:
-        content = _content_digest(entry, keys)
+        said = _content_of(entry)
+        content = _content_digest(entry, said, keys)
         if known[entry.kind].get((key_of(entry.recorded), entry.recorded.since)) == content:
             unchanged[entry.kind] += 1
         else:
-            rows[entry.kind].append(_row(step, entry, content, keys))
+            rows[entry.kind].append(_row(step, entry, said, content, keys))
     new.update({kind: len(added) for kind, added in rows.items()})
     if rows:
         _write(step, rows, new_keys, by)
@@ -163,6 +164,8 @@ def _subject_keys(
 ) -> tuple[dict[str, SubjectKey], dict[str, SubjectKey]]:
     """Give every person entered here a key, the one on record or a new one; all, and the new."""
     subjects = sorted({key_of(e.recorded)[0] for e in checked if _is_person(e.recorded)})
+    if not subjects:
+        return {}, {}
     wrapped = store.live_keys(step.conn, step.institution_id, subjects)
     kept = {subject: step.keyring.unwrap(*found) for subject, found in wrapped.items()}
     new: dict[str, SubjectKey] = {}
@@ -186,9 +189,11 @@ def _content_of(entry: Checked) -> dict[str, object]:
     }
 
 
-def _content_digest(entry: Checked, keys: Mapping[str, SubjectKey]) -> bytes:
+def _content_digest(
+    entry: Checked, said: Mapping[str, object], keys: Mapping[str, SubjectKey]
+) -> bytes:
     """Return what tells the same content again; a person's can be tested only with the key."""
-    content = [entry.kind, _content_of(entry)]
+    content = [entry.kind, said]
     if _is_person(entry.recorded):
         return keys[key_of(entry.recorded)[0]].digest(content)
     return digest_of(content)
@@ -209,7 +214,11 @@ def _text(value: object) -> str:
 
 
 def _row(
-    step: _Load, entry: Checked, content: bytes, keys: Mapping[str, SubjectKey]
+    step: _Load,
+    entry: Checked,
+    said: dict[str, object],
+    content: bytes,
+    keys: Mapping[str, SubjectKey],
 ) -> dict[str, Any]:
     recorded = entry.recorded
     key = key_of(recorded)
@@ -220,7 +229,7 @@ def _row(
         recorded.since.isoformat(),
         step.known_since.isoformat(),
     )
-    row = _content_of(entry) | {
+    row = said | {
         "id": row_id,
         "institution_id": step.institution_id,
         "known_since": step.known_since,

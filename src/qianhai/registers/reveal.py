@@ -43,7 +43,7 @@ def reveal(
     assert purpose, "personal data is read for a purpose"
     assert by, "personal data is read by somebody"
     as_of = store.AsOf(institution_id, business_date(at), at)
-    rows = store.standing(conn, "party", as_of, "party", ids)
+    rows = store.whole_parties(conn, as_of, ids)
     persons = [row["party"] for row in rows if row["type"] == PartyType.PERSON]
     if persons:
         record_reading(conn, institution_id, persons, purpose=purpose, by=by, at=at, salts=salts)

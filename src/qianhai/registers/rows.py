@@ -37,7 +37,15 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[str, ...]
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Return the columns that say something, without those that prove or hide it."""
+        columns = (name for name in self.columns if name not in _HIDING)
+        return (*self.key, *columns, "since", "until", "evidence")
 
+
+#: What of a person's row is told only with the key.
+_HIDING: Final = ("key_id", "personal")
 #: Each kind of entry has its register.
 TABLES: Final[Mapping[str, Table]] = {
     "party": Table(

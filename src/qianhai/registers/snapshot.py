@@ -41,6 +41,8 @@ from qianhai.registers.rows import (
 )
 
 _Answer = TypeVar("_Answer")
+#: What is kept of an id that is not on a register: most are not, so they share it.
+_NOTHING: Final[Mapping[str, Any]] = {}
 #: What is kept of a row of a register that is keyed by a name beside the id.
 _READERS: Final[Mapping[str, Callable[[Row], Any]]] = {
     "attribute": read_value,
@@ -59,7 +61,7 @@ class Register:
         self._conn = conn
         self._as_of = store.AsOf(institution_id, true_on, known_at)
         self._parties: dict[str, Party | None] = {}
-        self._read: dict[str, dict[str, dict[str, Any]]] = {}
+        self._read: dict[str, dict[str, Mapping[str, Any]]] = {}
 
     def read_ahead(self, parties: Iterable[str], papers: Iterable[str]) -> None:
         """Read what is on record about some parties and papers, in a statement for each kind.
@@ -87,18 +89,18 @@ class Register:
         for one in ids:
             read.pop(one, None)
 
-    def _named(self, kind: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def _named(self, kind: str, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """Return what a register says that is keyed by a name beside the id, by both.
 
         Many questions are about the same ids, so each is read once, under all its names.
         """
         read = self._read.setdefault(kind, {})
-        unread = sorted({one for one in ids if one not in read})
-        if unread:
-            read |= {one: {} for one in unread}
+        if unread := {one for one in ids if one not in read}:
             first, second = store.key_of(kind)
-            for row in store.standing(self._conn, kind, self._as_of, first, unread):
-                read[row[first]][row[second]] = _READERS[kind](row)
+            found: dict[str, dict[str, Any]] = {}
+            for row in store.standing(self._conn, kind, self._as_of, first, sorted(unread)):
+                found.setdefault(row[first], {})[row[second]] = _READERS[kind](row)
+            read |= dict.fromkeys(unread, _NOTHING) | found
         return read
 
     def parties(self, ids: Sequence[str]) -> dict[str, Party | None]:
@@ -106,10 +108,9 @@ class Register:
 
         Many questions are about the same parties, so each is read once.
         """
-        unread = sorted({one for one in ids if one not in self._parties})
-        if unread:
+        if unread := {one for one in ids if one not in self._parties}:
             self._parties |= dict.fromkeys(unread)
-            for row in store.standing(self._conn, "party", self._as_of, "party", unread):
+            for row in store.standing(self._conn, "party", self._as_of, "party", sorted(unread)):
                 self._parties[row["party"]] = read_party(row)
         return {one: self._parties[one] for one in ids}
 

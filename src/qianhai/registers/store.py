@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import sql
@@ -38,6 +38,8 @@ class AsOf:
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _EVERYTHING = sql.SQL("true")
+#: All columns of a row, what proves and hides it too.
+_WHOLE = sql.SQL("*")
 #: Rows a later row with the same key and day superseded, or retracted, are gone.
 _CURRENT = """
     select * from (
@@ -48,7 +50,7 @@ _CURRENT = """
 """
 #: Of what is current, the row that began last holds the day, unless it has ended before.
 _STANDING = """
-    select * from (
+    select {columns} from (
         select distinct on ({key}) * from ({current}) kept
         where since <= %(true_on)s
         order by {key}, since desc
@@ -73,8 +75,16 @@ def _current(table: Table, condition: sql.Composable) -> sql.Composed:
     return sql.SQL(_CURRENT).format(key=_key(table), table=_name(table), condition=condition)
 
 
-def _standing(table: Table, condition: sql.Composable = _EVERYTHING) -> sql.Composed:
-    return sql.SQL(_STANDING).format(key=_key(table), current=_current(table, condition))
+def _standing(
+    table: Table,
+    condition: sql.Composable = _EVERYTHING,
+    columns: sql.Composable | None = None,
+) -> sql.Composed:
+    """Ask for what rows say, unless other columns are named."""
+    said = sql.SQL(", ").join(map(sql.Identifier, table.said))
+    return sql.SQL(_STANDING).format(
+        columns=columns or said, key=_key(table), current=_current(table, condition)
+    )
 
 
 def _rows(
@@ -99,6 +109,12 @@ def standing(
     """
     params = as_of.params | {"keys": list(keys), "name": name}
     return _rows(conn, _standing_for(kind, column, is_named=name is not None), params)
+
+
+def whole_parties(conn: Connection, as_of: AsOf, ids: Collection[str]) -> list[dict[str, Any]]:
+    """Return the standing rows of parties, with what of a person is told only with the key."""
+    query = _standing(TABLES["party"], sql.SQL("party = any(%(keys)s)"), _WHOLE)
+    return _rows(conn, query, as_of.params | {"keys": list(ids)})
 
 
 def key_of(kind: str) -> tuple[str, str]:
@@ -150,14 +166,18 @@ def ever_on_record(
     return _rows(conn, query, {"institution": institution_id, "known_at": known_at})
 
 
-def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
-    """Return the accounts parties hold on the day; one that went to another party is not theirs."""
-    ever_theirs = sql.SQL(
+_ACCOUNTS_OF: Final = _standing(
+    TABLES["account"],
+    sql.SQL(
         "number = any(array(select number from registers.accounts"
         " where institution_id = %(institution)s and party = any(%(keys)s)))"
-    )
-    query = _standing(TABLES["account"], ever_theirs)
-    rows = _rows(conn, query, as_of.params | {"keys": list(parties)})
+    ),
+).as_bytes()
+
+
+def accounts_of(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[dict[str, Any]]:
+    """Return the accounts parties hold on the day; one that went to another party is not theirs."""
+    rows = _rows(conn, _ACCOUNTS_OF, as_of.params | {"keys": list(parties)})
     theirs = set(parties)
     return [row for row in rows if row["party"] in theirs]
 
@@ -175,9 +195,9 @@ def parties_like(
     return _rows(conn, query, as_of.params | {"text": text, "types": list(types), "most": most})
 
 
-def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
-    """Return the holdings in parties, in their owners, and so on, standing on the day."""
-    behind = sql.SQL("""owned = any(array(
+_HOLDINGS_BEHIND: Final = _standing(
+    TABLES["ownership"],
+    sql.SQL("""owned = any(array(
         with recursive chain (party) as (
             select unnest(%(keys)s::text[])
             union
@@ -187,9 +207,13 @@ def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> 
                   and h.since <= %(true_on)s and h.known_since <= %(known_at)s
                 offset 0  -- one index probe a party, whatever the planner knows of the table
             ) above
-        ) select party from chain))""")
-    query = _standing(TABLES["ownership"], behind)
-    return list(_rows(conn, query, as_of.params | {"keys": list(parties)}))
+        ) select party from chain))"""),
+).as_bytes()
+
+
+def holdings_behind(conn: Connection, as_of: AsOf, parties: Collection[str]) -> list[Row]:
+    """Return the holdings in parties, in their owners, and so on, standing on the day."""
+    return list(_rows(conn, _HOLDINGS_BEHIND, as_of.params | {"keys": list(parties)}))
 
 
 def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> list[dict[str, Any]]:
@@ -198,7 +222,7 @@ def parties_with(conn: Connection, as_of: AsOf, blinds: Collection[bytes]) -> li
     The index only narrows the search: whether the identifier still is the party's is read in the
     row itself.
     """
-    query = _standing(TABLES["party"], _EVER_HELD)
+    query = _standing(TABLES["party"], _EVER_HELD, _WHOLE)
     return _rows(conn, query, as_of.params | {"blinds": list(blinds)})
 
 
@@ -212,14 +236,17 @@ def current(
     return _rows(conn, _current(table, condition), params)
 
 
+_ON_RECORD: Final = (
+    sql.SQL("select distinct party from ({}) known")
+    .format(_current(TABLES["party"], sql.SQL("party = any(%(keys)s)")))
+    .as_bytes()
+)
+
+
 def on_record(conn: Connection, institution_id: str, ids: Collection[str]) -> set[str]:
     """Return those ids of parties that are on record, for whatever days."""
-    condition = sql.SQL("party = any(%(keys)s)")
-    query = sql.SQL("select distinct party from ({}) known").format(
-        _current(TABLES["party"], condition)
-    )
     params = {"institution": institution_id, "known_at": _END_OF_TIME, "keys": list(ids)}
-    return {row["party"] for row in _rows(conn, query, params)}
+    return {party for (party,) in conn.execute(_ON_RECORD, params)}
 
 
 def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
@@ -227,18 +254,24 @@ def begin_load(conn: Connection, institution_id: str, at: datetime) -> datetime:
 
     Always later than the last load's, so that no answer about the past changes.
     """
-    conn.execute(
-        "insert into registers.heads (institution_id, known_since) values (%s, '-infinity')"
-        " on conflict do nothing",
-        [institution_id],
-    )
-    row = conn.execute(
+    row = _locked_head(conn, institution_id)
+    if row is None:
+        conn.execute(
+            "insert into registers.heads (institution_id, known_since) values (%s, '-infinity')"
+            " on conflict do nothing",
+            [institution_id],
+        )
+        row = _locked_head(conn, institution_id)
+        assert row is not None, "the head was inserted before"
+    return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
+
+
+def _locked_head(conn: Connection, institution_id: str) -> tuple[datetime | None] | None:
+    return conn.execute(
         "select nullif(known_since, '-infinity') from registers.heads"
         " where institution_id = %s for update",
         [institution_id],
     ).fetchone()
-    assert row is not None, "the head was inserted before"
-    return at if row[0] is None else max(at, row[0] + timedelta(microseconds=1))
 
 
 def known_by(conn: Connection, institution_id: str, at: datetime) -> datetime:
@@ -304,13 +337,19 @@ def latest(
     conn: Connection, kind: str, institution_id: str, keys: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return the last row recorded for each thing and day, retracted ones too."""
+    return _rows(conn, _latest(kind), {"institution": institution_id, "keys": list(keys)})
+
+
+@lru_cache
+def _latest(kind: str) -> bytes:
     table = TABLES[kind]
     query = sql.SQL(
         "select distinct on ({key}, since) {key}, since, content from {table}"
         " where institution_id = %(institution)s and {first} = any(%(keys)s)"
         " order by {key}, since, known_since desc"
-    ).format(key=_key(table), table=_name(table), first=sql.Identifier(table.key[0]))
-    return _rows(conn, query, {"institution": institution_id, "keys": list(keys)})
+    )
+    first = sql.Identifier(table.key[0])
+    return query.format(key=_key(table), table=_name(table), first=first).as_bytes()
 
 
 def parties_holding(
