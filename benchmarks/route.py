@@ -10,7 +10,6 @@ line is one JSON document.
 """
 
 import argparse
-import gc
 import json
 import os
 import secrets
@@ -179,7 +178,6 @@ def book(road: Road, staged: Staged, policy: Policy, out: Path, shares: Shares, 
     """Book what was staged and write every outcome."""
     search_seldom()
     tally, done = DayTally(policy.pack), 0
-    gc.freeze()  # as `qianhai run` does
     moments = (START + timedelta(milliseconds=number) for number in range(10 * lines))
     with Outcomes(policy.pack, out) as outcomes, shares.of("read back and hand over"):
         for answered in road.submit_blocks(staged, now=lambda: next(moments)):

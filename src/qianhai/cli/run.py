@@ -4,7 +4,6 @@ Writes `outcomes.csv`, `outcomes.jsonl` and `summary.json`, prints what became o
 same file again books nothing twice and says so.
 """
 
-import gc
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -61,8 +60,6 @@ def run(app: App, files: tuple[str, ...], parties: str | None, out: str | None, 
         if admitted:
             app.admission().open_accounts(admitted, road.writer, app.site.now())
         tally = DayTally(policy.pack)
-        gc.freeze()  # the pack stays: the collector of garbage does not walk it again and again
-        held.callback(gc.unfreeze)
         with progress(app, app.say("办理", "booking"), staged.count) as tick:
             for answered in _book(app, road, staged):
                 tally.add_all(answered)
