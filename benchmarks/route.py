@@ -1,12 +1,13 @@
 """How fast a long day goes the road: decided, limited, posted, sealed, its outcomes written.
 
-    python benchmarks/route.py [--quick | --full | --instructions N]
+    python benchmarks/route.py [--quick | --full | --instructions N] [--year DIR]
 
 The day is the sample day's business of all facilities, by as many copies of its cast as it takes
-(`benchmarks/traffic.py`): `--full` is a day of a million instructions. What `qianhai run` does is
-done here step by step, each step's share told; the rows the road has written are copied into
-tables of the same form on the same server, in one commit, as the limit of the machine. The last
-line is one JSON document.
+(`benchmarks/traffic.py`): `--full` is a day of a million instructions. With `--year` as many of the
+first instructions of a year that `qianhai simulate` wrote are booked before it in the same run:
+every facility, and few rows of a kind. What `qianhai run` does is done here step by step, each
+step's share told; the rows the road has written are copied into tables of the same form on the
+same server, in one commit, as the limit of the machine. The last line is one JSON document.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ if __name__ == "__main__":
 
 from benchmarks.contest.ground import memory_bytes_most
 from benchmarks.road import copy_same, make_peers
-from benchmarks.traffic import instructions, register, write_lines
+from benchmarks.traffic import instructions, register, write_lines, year
 
 from qianhai.db import Database, open_database
 from qianhai.instructions import Admission, Road, Staged, Stager
@@ -46,6 +47,7 @@ from qianhai.registers import Keyring
 from qianhai.views import DayTally, Outcomes
 
 PLAN: Final = Path(__file__).parents[1] / "plan"
+PARTIES, DAY = "parties.jsonl", "day.jsonl"
 HOUSE: Final = "bench"
 #: Instructions of the two lengths of a run, and the share of them that one copy of the cast asks.
 QUICK: Final = 8_000
@@ -96,16 +98,31 @@ class Shares:
                 opened[-1][0] += spent
 
 
-def run(folder: Path, wanted: int, shares: Shares) -> Mapping[str, float]:
-    """Stage and book a day of about so many instructions; return its figures."""
+def write_day(folder: Path, wanted: int) -> int:
+    """Write a day of about so many instructions and its register; return how many."""
     copies = min(COPIES_MAX, max(1, wanted // CASES))
     rounds = max(1, round(wanted / (copies * CASES)))
+    entries = write_lines(folder / PARTIES, register(copies))
+    lines = write_lines(folder / DAY, instructions(copies, rounds))
+    print(f"{lines:,} instructions of {copies} casts ({entries:,} register entries)", flush=True)
+    return lines
+
+
+def write_year(folder: Path, wanted: int, simulated: Path) -> int:
+    """Write the first so many instructions of a simulated year and their register."""
+    lines, entries = year(simulated, wanted)
+    (folder / DAY).write_text("".join(lines), encoding="utf-8")
+    with (folder / PARTIES).open("w", encoding="utf-8") as file:
+        file.writelines(entries)
+    print(f"{len(lines):,} instructions of {simulated}", flush=True)
+    return len(lines)
+
+
+def run(folder: Path, lines: int, shares: Shares) -> Mapping[str, float]:
+    """Stage and book what was written; return its figures."""
     files = read_files(PLAN)
     policy, keyring = open_policy(files), Keyring(bytes(32))
-    parties, day = folder / "parties.jsonl", folder / "day.jsonl"
-    entries = write_lines(parties, register(copies))
-    lines = write_lines(day, instructions(copies, rounds))
-    print(f"{lines:,} instructions of {copies} casts ({entries:,} register entries)", flush=True)
+    parties, day = folder / PARTIES, folder / DAY
     with open_database(url=None, data_dir=folder) as database, Staged(policy, HOUSE) as staged:
         road = Road(
             database,
@@ -219,32 +236,51 @@ def results(figures: Mapping[str, float], shares: Shares) -> list[dict[str, obje
     return rows
 
 
+def measured(write: Callable[[Path], int]) -> tuple[Mapping[str, float], Shares]:
+    """Return the figures of what is written into a folder of its own, and each step's share."""
+    shares = Shares()
+    folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
+    folder.chmod(0o711)
+    with ExitStack() as held:
+        held.callback(shutil.rmtree, folder)
+        for owner, name, step in (
+            (BlockPreparer, "prepare", "prepare by columns"),
+            (BlockPreparer, "prepare_late", "prepare what rests on balances"),
+            (Preparer, "prepare", "prepare one by one"),
+            (Recorder, "file", "file what effects say"),
+            (Recorder, "write", "record and seal"),
+            (Writer, "post_named", "ledger and commit"),
+            (Writer, "submit", "ledger and commit"),
+        ):
+            held.callback(setattr, owner, name, getattr(owner, name))
+            shares.wrap(owner, name, step)
+        return run(folder, write(folder), shares), shares
+
+
 def main() -> None:
     """Measure, print a table, and last one JSON document."""
     parser = argparse.ArgumentParser(description="Measure a long day on the road.")
     parser.add_argument("--quick", action="store_true", help="some seconds (the default)")
     parser.add_argument("--full", action="store_true", help="a million instructions")
     parser.add_argument("--instructions", type=int, help="about so many")
+    parser.add_argument("--year", type=Path, metavar="DIR", help="a simulated year, first")
     given = parser.parse_args()
     wanted = given.instructions or (FULL if given.full else QUICK)
     warm()
-    shares = Shares()
-    shares.wrap(BlockPreparer, "prepare", "prepare by columns")
-    shares.wrap(BlockPreparer, "prepare_late", "prepare what rests on balances")
-    shares.wrap(Preparer, "prepare", "prepare one by one")
-    shares.wrap(Recorder, "write", "record and seal")
-    shares.wrap(Writer, "post_named", "ledger and commit")
-    shares.wrap(Writer, "submit", "ledger and commit")
-    folder = Path(tempfile.mkdtemp(prefix="qianhai-", dir="/tmp"))
-    folder.chmod(0o711)
-    try:
-        figures = run(folder, wanted, shares)
-    finally:
-        shutil.rmtree(folder)
-    lines = results(figures, shares)
-    for line in lines:
-        print(f"{line['name']:36} {line['value']:>10,} {line['unit']}")
+    lines: list[dict[str, object]] = []
+    of_year = 0.0
+    if given.year:
+        figures, shares = measured(lambda folder: write_year(folder, wanted, given.year))
+        of_year = figures["lines"] / figures["booked"]
+        lines += [{**one, "name": f"year_{one['name']}"} for one in results(figures, shares)]
+    figures, shares = measured(lambda folder: write_day(folder, wanted))
+    lines += results(figures, shares)
     rate, memory = figures["lines"] / figures["booked"], figures["memory"]
+    if given.year:
+        lines.append({"name": "year_beside_day", "value": round(of_year), "unit": "instructions/s",
+                      "ratio": round(of_year / rate, 3), "against": "the day"})  # fmt: skip
+    for line in lines:
+        print(f"{line['name']:44} {line['value']:>10,} {line['unit']}")
     print(f"at least {FLOOR:,} instructions/s: {'yes' if rate >= FLOOR else 'NO'}; aim {AIM:,}")
     print(f"process under {MEMORY_MAX >> 30} GiB: {'yes' if memory < MEMORY_MAX else 'NO'}")
     print(json.dumps({"bench": "route", "results": lines}))

@@ -1,11 +1,14 @@
-"""A long day made of the sample day: its cast as many times as asked, each with its own business.
+"""What the benchmarks book: a long day made of the sample day, or the first of a simulated year.
 
-Banks are shared. Everybody and everything else that the sample day names gets a number of its own
+A long day has the sample day's cast as many times as asked, each with its own business. Banks are
+shared. Everybody and everything else that the sample day names gets a number of its own
 in each copy of the cast, so that limits are drawn by many holders and every action occurs.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +20,8 @@ _FILES: Final = ("day.csv", "day.jsonl", "day.xlsx")
 _NAMING: Final = ("id", "number", "party", "owner", "owned", "account", "record", "subject")
 #: What only one party of a register may hold.
 _UNIQUE: Final = ("identifiers",)
+#: What a simulated year calls a client.
+_CLIENT: Final = re.compile(r"C\d{12}")
 
 
 def register(copies: int) -> Iterator[dict[str, object]]:
@@ -53,6 +58,22 @@ def instructions(copies: int, rounds: int) -> Iterator[dict[str, str]]:
                     else text
                     for name, text in case.items()
                 }
+
+
+def year(folder: Path, count: int) -> tuple[list[str], Iterator[str]]:
+    """Return the first lines of a year of `qianhai simulate`, and the register lines they need."""
+    files = sorted(folder.glob("[0-9]*.jsonl"))
+    lines = list(islice((line for file in files for line in file.open(encoding="utf-8")), count))
+    clients = {one for line in lines for one in _CLIENT.findall(line)}
+
+    def entries() -> Iterator[str]:
+        with (folder / "parties.jsonl").open(encoding="utf-8") as file:
+            for line in file:
+                named = _CLIENT.findall(line)
+                if not named or not clients.isdisjoint(named):
+                    yield line
+
+    return lines, entries()
 
 
 def _cases() -> list[dict[str, str]]:
