@@ -18,7 +18,7 @@ from qianhai.instructions.cover import Cover
 from qianhai.instructions.part import Part
 from qianhai.instructions.recall import explained, letters
 from qianhai.instructions.report_columns import Texts
-from qianhai.instructions.rows import Rows, bytea, salts_of, uuids
+from qianhai.instructions.rows import Rows, bytea, salts_of
 from qianhai.instructions.store import DECISIONS, INSTRUCTIONS, OUTBOX, REPORTS, drawn_text
 from qianhai.instructions.template import decimals, escaped, fill, mark
 from qianhai.kernel import canonical_text, derived_ids
@@ -58,6 +58,7 @@ class PartRows:
         taken = {name: _whole(heads[name]) for name in names}
         own = pc.utf8_slice_codeunits(taken["own"], 0, -1)
         subjects = escaped(_joined([part.subjects for part in self._parts]))
+        chains = derived_ids(["chain", self._institution], self._all_ids)
         columns: Columns = {
             "id": self._all_ids,
             "content_hash": [bytea(one) for one in taken["content_hash"].to_pylist()],
@@ -66,7 +67,7 @@ class PartRows:
             "root": self._all_ids,
             "value_on": taken["value_on"].cast(pa.string()),
             "received_at": self._at,
-            "chain_id": uuids(derived_ids(["chain", self._institution], self._all_ids)),
+            "chain_id": [one.hex() for one in chains],
             "parties": pc.binary_join_element_wise(own, ',"subject":"', subjects, '"}', ""),
             "facts": self._hidden(taken["sent"], "sent"),
         }
@@ -105,8 +106,9 @@ class PartRows:
 
     def _alerts(self, decision: Decision, ids: list[str], name: str) -> Rows:
         told = canonical_text(message(mark("id"), decision))
+        numbers = derived_ids(["outbox", self._institution], ids, ["alert", name])
         columns: Columns = {
-            "id": uuids(derived_ids(["outbox", self._institution], ids, ["alert", name])),
+            "id": [one.hex() for one in numbers],
             "instruction_id": ids,
             "kind": "alert",
             "name": name,

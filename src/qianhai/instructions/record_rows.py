@@ -13,7 +13,7 @@ from qianhai.instructions.model import Drawn, Known, stored_facts
 from qianhai.instructions.recall import explained, letters
 from qianhai.instructions.record_columns import message
 from qianhai.instructions.reports import Record
-from qianhai.instructions.rows import Columns, Rows, bytea, salts_of, uuids
+from qianhai.instructions.rows import Columns, Rows, bytea, salts_of
 from qianhai.instructions.store import DECISIONS, INSTRUCTIONS, OUTBOX, REPORTS, drawn_text
 from qianhai.kernel import canonical_text, derived_id, derived_ids
 from qianhai.ledger import Chain, ChainResult
@@ -69,6 +69,7 @@ class SingleRows:
         """Return the rows of instructions."""
         rows = [one.row for one in self._booked]
         sent = [row.instruction for row in rows]
+        chains = derived_ids(["chain", self._institution], self._ids)
         columns = {
             "id": self._ids,
             "content_hash": [bytea(one.content_hash) for one in sent],
@@ -78,7 +79,7 @@ class SingleRows:
             "root": [row.key for row in rows],
             "value_on": [one.value_on.isoformat() for one in sent],
             "received_at": self._at,
-            "chain_id": uuids(derived_ids(["chain", self._institution], self._ids)),
+            "chain_id": [one.hex() for one in chains],
             "parties": [_parties(row) for row in rows],
             "facts": self._hidden(self._sent, "sent"),
         }

@@ -137,16 +137,15 @@ class _PartRecords:
 
     def _who(self) -> Iterator[Numbers]:
         """Yield what a record hangs on of who is named: whether, where, and as whom before."""
-        if not self._names:
-            return
-        named = pa.concat_arrays(list(self._names.values())).dictionary_encode()
+        none = pa.array([], pa.string())
+        named = pa.concat_arrays([none, *self._names.values()]).dictionary_encode()
         numbers: dict[tuple[bool, str | None], int] = {}
         area = [
             numbers.setdefault((bool(one), self._areas.get(one)), len(numbers))
             for one in named.dictionary.to_pylist()
         ]
         area_of = np.array([*area, -1])  # the last is for nobody
-        who = np.asarray(named.indices.fill_null(-1)).reshape(len(self._names), -1)
+        who = np.asarray(named.indices.fill_null(-1)).reshape(len(self._names), len(self._part))
         for one in who:
             yield area_of[one]
             yield (who == one).argmax(axis=0)

@@ -6,7 +6,6 @@ Rows by the thousand go as Arrow, a few as they are. Knows nothing of what a row
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 
@@ -47,15 +46,6 @@ def salts_of(salts: Callable[[int], bytes], count: int) -> list[str]:
     """Return a salt for each of some rows."""
     made = salts(SALT_BYTES * count).hex()
     return [f"\\x{made[at : at + 2 * SALT_BYTES]}" for at in range(0, len(made), 2 * SALT_BYTES)]
-
-
-def uuids(ids: Sequence[bytes]) -> list[str]:
-    """Return ids as texts.
-
-    >>> uuids([bytes(16)])
-    ['00000000-0000-0000-0000-000000000000']
-    """
-    return [str(UUID(bytes=one)) for one in ids]
 
 
 def bytea(raw: bytes) -> str:

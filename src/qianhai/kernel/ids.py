@@ -42,9 +42,9 @@ def derived_ids(
     True
     """
     begun, end, made = hashlib.sha256(_joined(before)), _joined(after), []
-    for name in names:
+    for raw in map(str.encode, names):
         hashed = begun.copy()
-        hashed.update(_joined([name]) + end)
+        hashed.update(len(raw).to_bytes(4, "big") + raw + end)
         made.append(_as_id(hashed.digest()))
     return made
 

@@ -6,7 +6,6 @@ Must say of a row what `outcome_document` and `outcome_line` say of its answer.
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qianhai.instructions import Answer, Named, Part, escaped, fill, mark, marked
+from qianhai.instructions import Answer, Instruction, Named, Part, escaped, fill, mark, marked
 from qianhai.kernel import Place
 from qianhai.policy import LimitUse, Pack
 from qianhai.views.flaws import Document
@@ -58,11 +57,17 @@ def _shown(part: Part) -> tuple[Answer, dict[str, Any]]:
     columns |= {"id": taken["id"], "file": taken["file"], "line": taken["line"].cast(pa.string())}
     seqs = pa.array(part.seqs)
     columns["seq"] = pc.if_else(pc.equal(seqs, 0), None, seqs).cast(pa.string())
-    first = part.block.instruction(int(part.places[0]))
-    facts = {_AMOUNT: mark("amount"), _CURRENCY: mark("currency")}
+    group = part.judged.group
     shown: Any = mark("line")
-    instruction = replace(
-        first, id=mark("id"), facts={}, said=facts, place=Place(mark("file"), shown)
+    instruction = Instruction(
+        mark("id"),
+        "",
+        group.facility,
+        group.action,
+        group.value_on,
+        {},
+        said={_AMOUNT: mark("amount"), _CURRENCY: mark("currency")},
+        place=Place(mark("file"), shown),
     )
     seq: Any = mark("seq")
     return Answer(instruction, decision, "posted", seq), columns
@@ -86,20 +91,23 @@ def amounts_of(part: Part) -> tuple[Any, Any]:
     compiled, table = part.judged.business.compiled, part.judged.group.table
     rows = pa.array(part.rows)
     amount = currency = pa.nulls(len(part), pa.string())
-    names = sorted(compiled.facts, key=lambda n: compiled.facts[n].iso != "instructed_amount")
-    for name in names:
-        path = f"{name}.amount"
-        if compiled.facts[name].type != "money" or path not in table.column_names:
+    columns = frozenset(table.column_names)
+    named = [name for name in compiled.facts if f"{name}.amount" in columns]
+    for name in sorted(named, key=lambda n: compiled.facts[n].iso != "instructed_amount"):
+        if compiled.facts[name].type != "money":
             continue
-        own = table[path].combine_chunks().cast(pa.string()).take(rows)
+        own = _texts(table, f"{name}.amount", rows)
         stated = pa.nulls(len(part), pa.string())
-        if f"{name}.currency" in table.column_names:
-            cells = table[f"{name}.currency"].combine_chunks().cast(pa.string())
-            stated = cells.take(rows)
+        if f"{name}.currency" in columns:
+            stated = _texts(table, f"{name}.currency", rows)
         is_first = pc.and_(pc.is_null(amount), pc.is_valid(own))
         currency = pc.if_else(is_first, stated, currency)
         amount = pc.coalesce(amount, own)
     return amount.fill_null(""), currency.fill_null("")
+
+
+def _texts(table: pa.Table, name: str, rows: pa.Array) -> Any:  # noqa: ANN401 (Arrow has no types)
+    return table[name].take(rows).combine_chunks().cast(pa.string())
 
 
 def sums_of(part: Part) -> dict[str, Decimal]:
