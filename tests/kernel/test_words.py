@@ -1,16 +1,13 @@
 """The words every room speaks: canonical form, outcomes, faults, points."""
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from qianhai.kernel import (
@@ -33,7 +30,6 @@ from qianhai.kernel import (
     points,
     reach,
 )
-from qianhai.kernel.canonical import _plain
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.dates()
 VALUES = st.recursive(
@@ -45,37 +41,10 @@ class Side(Enum):
     DEBIT = "debit"
 
 
-class Pair(NamedTuple):
-    two: object
-    one: object
-
-
 @dataclass(frozen=True)
 class Point:
     x: int
     on: date
-
-
-TEXTS = st.text(max_size=8) | st.text(st.characters(categories=("Cs", "Co", "Cc", "Cn")))
-#: Whatever may be written: whole numbers of any size, texts that are no texts, all that has a form.
-ANYTHING = st.recursive(
-    SCALARS
-    | TEXTS
-    | st.datetimes(timezones=st.none() | st.timezones())
-    | st.decimals(allow_nan=False)
-    | st.uuids()
-    | st.binary(max_size=5)
-    | st.sets(st.integers())
-    | st.sampled_from([*Outcome, *Side])
-    | st.builds(Point, st.integers(), st.dates()),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.tuples(inner, inner)
-        | st.builds(Pair, inner, inner)
-        | st.dictionaries(TEXTS | st.sampled_from([*Outcome]), inner, max_size=4)
-        | st.dictionaries(st.integers() | st.booleans(), inner, max_size=2)
-    ),
-)
 
 
 def test_every_kind_of_value_has_one_canonical_form() -> None:
@@ -114,31 +83,6 @@ def test_the_order_of_keys_changes_nothing(value: dict[str, object]) -> None:
 def test_other_content_has_another_digest(one: object, other: object) -> None:
     same = canonical_text(one) == canonical_text(other)
     assert (digest_of(one) == digest_of(other)) is same
-
-
-def by_json(value: object) -> str:
-    """The canonical form as the standard library writes it: what hashes on record were made of."""
-    encoder = json.JSONEncoder(
-        sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
-    )
-    return encoder.encode(value)
-
-
-def told(write: Callable[[object], object], value: object) -> object:
-    """What comes of a value: its form, or why it has none."""
-    try:
-        return write(value)
-    except (TypeError, UnicodeEncodeError) as fault:
-        return type(fault), str(fault)
-
-
-@given(ANYTHING)
-@example([2**64, -(2**63) - 1])
-@example([*map(chr, range(0x2100)), "\ud800", "\uffff", "\U0001f600"])
-@example({1: "a", "1": "b"})
-def test_the_canonical_form_is_that_of_the_standard_library(value: object) -> None:
-    assert told(canonical_text, value) == told(by_json, value)
-    assert told(canonical_bytes, value) == told(lambda one: by_json(one).encode(), value)
 
 
 def test_every_outcome_has_a_strength_of_its_own() -> None:

@@ -9,8 +9,6 @@ from enum import Enum
 from typing import Final
 from uuid import UUID
 
-import orjson
-
 
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
@@ -30,11 +28,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-_FORM: Final = (
-    orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-)
-#: Writes the same, for what orjson does not take: numbers beyond 64 bits, keys that are no texts.
-_SLOW: Final = json.JSONEncoder(
+_ENCODER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain
 )
 
@@ -45,10 +39,7 @@ def canonical_text(value: object) -> str:
     >>> canonical_text({"b": Decimal("1.50"), "a": date(2023, 6, 30)})
     '{"a":"2023-06-30","b":"1.50"}'
     """
-    try:
-        return orjson.dumps(value, _plain, _FORM).decode()
-    except TypeError:
-        return _SLOW.encode(value)
+    return _ENCODER.encode(value)
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -57,10 +48,7 @@ def canonical_bytes(value: object) -> bytes:
     >>> canonical_bytes(["前海"]).decode()
     '["前海"]'
     """
-    try:
-        return orjson.dumps(value, _plain, _FORM)
-    except TypeError:
-        return _SLOW.encode(value).encode()
+    return canonical_text(value).encode()
 
 
 def digest_of(value: object) -> bytes:
