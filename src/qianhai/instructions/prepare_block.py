@@ -31,7 +31,7 @@ from qianhai.rules import Number
 
 Numbers = np.ndarray[Any, Any]
 #: Fewer rows of an action and day than this are done sooner one by one.
-ROWS_MIN: Final = 24
+ROWS_MIN: Final = 128
 #: The same of rows that rest on balances: they are prepared again after what moved these.
 LATE_MIN: Final = 64
 
