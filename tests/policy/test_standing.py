@@ -42,6 +42,14 @@ def test_days_that_stand_alike_share_their_values_and_each_decides_as_its_own_da
     assert [decided(policy, SOUND, on=day).decision.on for day in days] == days
 
 
+def test_what_is_kept_is_bounded_and_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [date(2030, 6, 1), date(2034, 6, 1), date(2030, 6, 1)]
+    plenty = [decided(small(), SOUND, on=day).decision for day in days]
+    monkeypatch.setattr("qianhai.policy.policy._KEPT_MAX", 1)
+    fresh = opened(FILES)
+    assert [decided(fresh, SOUND, on=day).decision for day in days] == plenty
+
+
 @pytest.mark.parametrize("on", [date(2032, 6, 1), date(2033, 6, 1)])
 def test_a_value_that_is_not_established_decides_nothing_and_is_named(on: date) -> None:
     decision = decided(small(), SOUND, on=on).decision
