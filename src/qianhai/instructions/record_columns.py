@@ -20,7 +20,7 @@ from qianhai.instructions.recall import explained, letters
 from qianhai.instructions.report_columns import Texts
 from qianhai.instructions.rows import Rows, bytea, salts_of
 from qianhai.instructions.store import DECISIONS, INSTRUCTIONS, OUTBOX, REPORTS, drawn_text
-from qianhai.instructions.template import decimals, escaped, fill, mark
+from qianhai.instructions.template import decimals, escaped, fill, in_one, mark
 from qianhai.kernel import canonical_text, derived_ids
 from qianhai.policy import Decision
 from qianhai.registers import SubjectKey
@@ -55,9 +55,9 @@ class PartRows:
         places = np.concatenate([part.places for part in self._parts])
         names = ["content_hash", "facility", "action", "value_on", "own", "sent"]
         heads = self._parts[0].block.heads.select(names).take(pa.array(places)).combine_chunks()
-        taken = {name: _whole(heads[name]) for name in names}
+        taken = {name: heads[name].combine_chunks() for name in names}
         own = pc.utf8_slice_codeunits(taken["own"], 0, -1)
-        subjects = escaped(_joined([part.subjects for part in self._parts]))
+        subjects = escaped(in_one([part.subjects for part in self._parts]))
         chains = derived_ids(["chain", self._institution], self._all_ids)
         columns: Columns = {
             "id": self._all_ids,
@@ -87,12 +87,12 @@ class PartRows:
             "outcome": self._each([one.outcome.value for one in decisions]),
             "clause": self._each([one.clause for one in decisions]),
             "pack_hash": self._each([one.pack_hash for one in decisions]),
-            "facts": self._hidden(_joined(seen), "seen"),
+            "facts": self._hidden(in_one(seen), "seen"),
             "answers": self._each([letters(one) for one in decisions]),
-            "explained": self._hidden(_joined([_explained(part) for part in parts]), "explained"),
+            "explained": self._hidden(in_one([_explained(part) for part in parts]), "explained"),
             "ledger_result": "posted",
             "ledger_seq": moved.cast(pa.string()),
-            "draws": _joined([_draws(part) for part in parts]),
+            "draws": in_one([_draws(part) for part in parts]),
         }
         return self._rows(DECISIONS, len(self._all_ids), columns)
 
@@ -184,15 +184,6 @@ def _draws(part: Part) -> pa.Array:
 
 def _repeated(texts: Sequence[str], counts: Sequence[int]) -> list[str]:
     return [text for text, count in zip(texts, counts, strict=True) for _ in range(count)]
-
-
-def _joined(columns: Sequence[Any]) -> pa.Array:
-    """Return columns one after another."""
-    return pa.concat_arrays([_whole(one) for one in columns])
-
-
-def _whole(column: Any) -> pa.Array:  # noqa: ANN401 (Arrow has no types)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def marked(part: Part) -> tuple[Decision, Columns]:

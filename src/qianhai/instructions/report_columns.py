@@ -18,7 +18,7 @@ from qianhai.instructions.block import PARTY
 from qianhai.instructions.model import Instruction, Known
 from qianhai.instructions.part import Part
 from qianhai.instructions.reports import Bound, Reporter
-from qianhai.instructions.template import decimals, escaped, fill, mark
+from qianhai.instructions.template import decimals, escaped, fill, in_one, mark
 from qianhai.kernel import canonical_text
 from qianhai.ledger import Asset, Movement
 
@@ -96,7 +96,7 @@ class _PartRecords:
                 order.append(rows)
                 period = record.period
             back = np.argsort(np.concatenate(order), kind="stable")
-            texts = pa.concat_arrays([_whole(one) for one in whole]).take(pa.array(back))
+            texts = in_one(whole).take(pa.array(back))
             assert len(texts) == count, "a record for each row"
             found.append((bound.form.id, period, texts))
         return found
@@ -258,7 +258,3 @@ def _exact(bound: Sequence[Bound]) -> set[str]:
 def _coded(column: pa.Array) -> Numbers:
     """Return a number for each value of a column; -1 where there is none."""
     return np.asarray(column.dictionary_encode().indices.fill_null(-1))
-
-
-def _whole(column: Any) -> pa.Array:  # noqa: ANN401 (Arrow has no types)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

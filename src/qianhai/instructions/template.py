@@ -6,7 +6,7 @@ once. Knows nothing of what a text says.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -37,6 +37,17 @@ def fill(text: str, columns: Mapping[str, Any], rows: int) -> Any:  # noqa: ANN4
         if at % 2 or piece
     ]
     return pc.binary_join_element_wise(*parts, pa.scalar("", pa.string()))
+
+
+def in_one(columns: Sequence[Any]) -> Any:  # noqa: ANN401
+    """Return columns one after another as one array, also those that came in chunks.
+
+    >>> in_one([pa.array(["a"]), pa.chunked_array([["b"], ["c"]])]).to_pylist()
+    ['a', 'b', 'c']
+    """
+    return pa.concat_arrays(
+        [one.combine_chunks() if isinstance(one, pa.ChunkedArray) else one for one in columns]
+    )
 
 
 def escaped(texts: Any) -> Any:  # noqa: ANN401

@@ -88,14 +88,12 @@ def _cells(column: Any) -> Any:  # noqa: ANN401 (Arrow has no types)
 
 def amounts_of(part: Part) -> tuple[Any, Any]:
     """Return the amount each row is about and its currency; empty texts where it has none."""
-    compiled, table = part.judged.business.compiled, part.judged.group.table
-    rows = pa.array(part.rows)
+    table, rows = part.judged.group.table, pa.array(part.rows)
+    facilities = part.judged.business.rules.policy.pack.facilities
     amount = currency = pa.nulls(len(part), pa.string())
     columns = frozenset(table.column_names)
-    named = [name for name in compiled.facts if f"{name}.amount" in columns]
-    for name in sorted(named, key=lambda n: compiled.facts[n].iso != "instructed_amount"):
-        if compiled.facts[name].type != "money":
-            continue
+    sums = facilities[part.judged.group.facility].sums
+    for name in (one for one in sums if f"{one}.amount" in columns):
         own = _texts(table, f"{name}.amount", rows)
         stated = pa.nulls(len(part), pa.string())
         if f"{name}.currency" in columns:
